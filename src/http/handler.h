@@ -1,0 +1,52 @@
+// What a server calls. One handler for each I/O thread, called on that thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "http/request.h"
+#include "http/response.h"
+
+namespace audit::http {
+
+class Connection;
+
+// The right to answer one request, once, now or later, on the I/O thread it came from. Dropping it
+// unanswered closes the connection. Answering after the caller hung up does nothing.
+class Exchange {
+ public:
+  explicit Exchange(Connection* connection);  // for the server
+  Exchange(Exchange&& other) noexcept;
+  Exchange& operator=(Exchange&& other) noexcept;
+  ~Exchange();
+
+  // Copies what it needs before it returns.
+  void Respond(const Response& response);
+
+ private:
+  Connection* connection_;
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual void OnRequest(const Request& request, Exchange exchange) = 0;
+  // Builds the answer to a request that the server refused. `Response` views must stay valid until
+  // the next call. The server closes the connection after it.
+  virtual Response OnFault(Fault fault) = 0;
+  // Nothing more is ready on this thread: a good moment to start work for a whole round at once.
+  virtual void OnRoundEnd() = 0;
+};
+
+// Lets other threads run something on an I/O thread. Outlives its handler.
+class IoThread {
+ public:
+  virtual ~IoThread() = default;
+  // Runs `task` there soon. Any thread. Dropped once the server has stopped.
+  virtual void Post(std::function<void()> task) = 0;
+};
+
+// Called once an I/O thread, before it serves.
+using HandlerFactory = std::function<std::unique_ptr<Handler>(IoThread& thread)>;
+
+}  // namespace audit::http

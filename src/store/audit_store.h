@@ -1,0 +1,51 @@
+// What any store of audit events owes (contract, sections 3 to 5). Implementations: sqlite/.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "errors/result.h"
+#include "event/record.h"
+
+namespace audit::store {
+
+enum class Outcome : std::uint8_t {
+  kStored,     // a new row
+  kDuplicate,  // the same event is there already: same id, occurred_at and content
+  kConflict,   // another event has this id and occurred_at: ours is not stored
+  kRejected,   // this record can never be stored; `reason` says why
+};
+
+struct RecordOutcome {
+  Outcome outcome = Outcome::kStored;
+  std::string reason;  // for kConflict and kRejected, for the dead-letter queue; names no person
+};
+
+// One thread at a time.
+class AuditStore {
+ public:
+  virtual ~AuditStore() = default;
+
+  // One answer a record, in order; what is answered kStored or kDuplicate is durable when this
+  // returns. Two equal records in one batch: the first is stored, the second a duplicate.
+  // An error (kUnavailable, kLocked, kNoSpace, ...) is about the store, not about a record:
+  // the caller keeps the batch and tries again; rows that got in meanwhile answer kDuplicate then.
+  // Creates partitions as the records need them.
+  virtual Result<std::vector<RecordOutcome>> Write(std::span<const event::Record> records) = 0;
+
+  // Makes this month's partition and the next `pre_create_months - 1`, and drops those older than
+  // `retention_months` (0: none). Returns the names of the dropped ones.
+  virtual Result<std::vector<std::string>> MaintainPartitions(time::UnixMicros now, int pre_create_months,
+                                                              int retention_months) = 0;
+};
+
+// Answers whether the store can be reached, for /health. Any thread; returns within a second.
+class StoreProbe {
+ public:
+  virtual ~StoreProbe() = default;
+  virtual Result<void> Check() = 0;
+};
+
+}  // namespace audit::store
