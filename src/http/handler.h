@@ -3,28 +3,43 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "http/request.h"
 #include "http/response.h"
 
 namespace audit::http {
 
-class Connection;
+// Where the answer to one request goes: a connection of the server, or a test's fake. It stays alive
+// until one of the two calls was made, once, on its I/O thread.
+class Responder {
+ public:
+  virtual void Respond(const Response& response) = 0;
+  virtual void Drop() = 0;  // there will be no answer: closes the connection
+
+ protected:
+  ~Responder() = default;
+};
 
 // The right to answer one request, once, now or later, on the I/O thread it came from. Dropping it
 // unanswered closes the connection. Answering after the caller hung up does nothing.
 class Exchange {
  public:
-  explicit Exchange(Connection* connection);  // for the server
-  Exchange(Exchange&& other) noexcept;
-  Exchange& operator=(Exchange&& other) noexcept;
-  ~Exchange();
+  explicit Exchange(Responder& responder) : responder_(&responder) {}
+  Exchange(Exchange&& other) noexcept : responder_(std::exchange(other.responder_, nullptr)) {}
+  Exchange& operator=(Exchange&& other) noexcept {
+    std::swap(responder_, other.responder_);
+    return *this;
+  }
+  ~Exchange() {
+    if (responder_ != nullptr) responder_->Drop();
+  }
 
   // Copies what it needs before it returns.
-  void Respond(const Response& response);
+  void Respond(const Response& response) { std::exchange(responder_, nullptr)->Respond(response); }
 
  private:
-  Connection* connection_;
+  Responder* responder_;  // null: answered, or moved from
 };
 
 class Handler {
