@@ -1,7 +1,6 @@
 // Passes calls on to another file system and breaks one of them on purpose.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,7 +14,7 @@ namespace audit::env {
 enum class Fault : std::uint8_t {
   kNone,
   kIoError,     // the call fails with kIo and does nothing; a failed write has taken a prefix
-  kNoSpace,     // a write or an Open that creates fails with kNoSpace; other calls pass
+  kNoSpace,     // a write, an Allocate or an Open that creates fails with kNoSpace; other calls pass
   kShortWrite,  // a write takes half of its bytes and succeeds; other calls pass
   kCrash,       // the call and every later one fails: the process is dead
 };
@@ -31,6 +30,9 @@ class FaultingFileSystem final : public FileSystem {
     at_ = at;
     calls_ = 0;
   }
+  // Called with the path of a file whose Sync is about to fail with kIoError, so that a test can let
+  // the file system below drop what was not synced (MemoryFileSystem::DropUnsynced).
+  void OnFailedSync(std::function<void(const std::string& path)> failed_sync) { failed_sync_ = std::move(failed_sync); }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
   [[nodiscard]] bool struck() const { return at_ != 0 && calls_ >= at_; }
   [[nodiscard]] std::uint64_t writes() const { return writes_; }
@@ -51,6 +53,7 @@ class FaultingFileSystem final : public FileSystem {
   [[nodiscard]] static Error Broken(Fault fault);
 
   FileSystem& base_;
+  std::function<void(const std::string&)> failed_sync_;
   Fault fault_ = Fault::kNone;
   std::uint64_t at_ = 0;
   std::uint64_t calls_ = 0;

@@ -23,10 +23,14 @@ class File {
   virtual Result<std::size_t> ReadAt(std::uint64_t offset, std::span<char> buffer) const = 0;
   // Writes at `offset` and says how many bytes it took, which may be fewer than given, at least 1.
   // On an error nothing is promised about the range.
+  // Writing behind the end makes the file longer.
   virtual Result<std::size_t> WriteAt(std::uint64_t offset, std::string_view bytes) = 0;
   // What was written before is on the device when this returns. A failure is terminal: the
   // kernel may have dropped the pages, so a second try could report success over lost data.
   virtual Result<void> Sync() = 0;
+  // Reserves room for the first `size` bytes and makes the file at least that long (zeros): a
+  // WriteAt inside them does not fail for want of room afterwards. kNoSpace when there is none.
+  virtual Result<void> Allocate(std::uint64_t size) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> Size() const = 0;
 };
 
@@ -39,7 +43,7 @@ class FileLock {
 enum class OpenMode : std::uint8_t {
   kRead,       // must exist
   kReadWrite,  // must exist
-  kCreate,     // read and write; made if missing, never truncated
+  kCreate,     // read and write; made if missing (mode 0640), never truncated
 };
 
 // Paths are as the operating system takes them. Names are made durable by SyncDirectory alone.
@@ -47,6 +51,7 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) = 0;
+  // Replaces `to` in one step if it exists.
   virtual Result<void> Rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> Remove(const std::string& path) = 0;
   // Makes the folder and its missing parents; one that exists is fine.
@@ -63,5 +68,8 @@ class FileSystem {
 
 // Writes all of `bytes`, continuing after short writes.
 Result<void> WriteAllAt(File& file, std::uint64_t offset, std::string_view bytes);
+
+// "a/b" of "a/b/c", "." of "c", "/" of "/c": the folder whose SyncDirectory makes the name durable.
+[[nodiscard]] std::string ParentDirectory(const std::string& path);
 
 }  // namespace audit::env

@@ -8,11 +8,6 @@ namespace {
 
 constexpr std::uint64_t kSectorBytes = 512;
 
-std::string Parent(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
-
 Error Missing(const std::string& path) { return {ErrorCode::kNotFound, path + ": no such file"}; }
 
 }  // namespace
@@ -33,17 +28,17 @@ class MemoryFile final : public File {
   Result<std::size_t> WriteAt(std::uint64_t offset, std::string_view bytes) override {
     const MutexLock lock(files_.mutex_);
     const std::uint64_t end = offset + bytes.size();
-    if (end > node_->now.size()) {
-      if (files_.UsedLocked() + (end - node_->now.size()) > files_.capacity_) {
-        return Error(ErrorCode::kNoSpace, "no space left on device");
-      }
-      node_->now.resize(end);
-    }
+    if (auto grown = GrowLocked(end); !grown) return grown.error();
     std::memcpy(node_->now.data() + offset, bytes.data(), bytes.size());
     for (std::uint64_t sector = offset / kSectorBytes; sector * kSectorBytes < end; ++sector) {
       node_->dirty_sectors.insert(sector);
     }
     return bytes.size();
+  }
+
+  Result<void> Allocate(std::uint64_t size) override {
+    const MutexLock lock(files_.mutex_);
+    return GrowLocked(size);
   }
 
   Result<void> Sync() override {
@@ -65,6 +60,16 @@ class MemoryFile final : public File {
   }
 
  private:
+  Result<void> GrowLocked(std::uint64_t size) REQUIRES(files_.mutex_) {
+    const std::uint64_t now = node_->now.size();
+    if (size <= now) return {};
+    if (files_.UsedLocked() + (size - now) > files_.capacity_) {
+      return Error(ErrorCode::kNoSpace, "no space left on device");
+    }
+    node_->now.resize(size);
+    return {};
+  }
+
   MemoryFileSystem& files_;
   std::shared_ptr<MemoryFileSystem::Node> node_;
 };
@@ -95,7 +100,7 @@ Result<std::unique_ptr<File>> MemoryFileSystem::Open(const std::string& path, Op
   auto found = names_.find(path);
   if (found == names_.end()) {
     if (mode != OpenMode::kCreate) return Missing(path);
-    if (!directories_.contains(Parent(path))) return Missing(Parent(path));
+    if (!directories_.contains(ParentDirectory(path))) return Missing(ParentDirectory(path));
     found = names_.emplace(path, std::make_shared<Node>()).first;
   }
   return std::unique_ptr<File>(std::make_unique<MemoryFile>(*this, found->second));
@@ -130,7 +135,7 @@ Result<std::vector<std::string>> MemoryFileSystem::List(const std::string& direc
   if (!directories_.contains(directory)) return Missing(directory);
   std::vector<std::string> entries;
   const auto add = [&](const std::string& path) {
-    if (path != directory && Parent(path) == directory) entries.push_back(path.substr(directory.size() + 1));
+    if (path != directory && ParentDirectory(path) == directory) entries.push_back(path.substr(directory.size() + 1));
   };
   for (const auto& [path, node] : names_) add(path);
   for (const std::string& path : directories_) add(path);
@@ -140,9 +145,9 @@ Result<std::vector<std::string>> MemoryFileSystem::List(const std::string& direc
 
 Result<void> MemoryFileSystem::SyncDirectory(const std::string& directory) {
   const MutexLock lock(mutex_);
-  std::erase_if(durable_names_, [&](const auto& entry) { return Parent(entry.first) == directory; });
+  std::erase_if(durable_names_, [&](const auto& entry) { return ParentDirectory(entry.first) == directory; });
   for (const auto& [path, node] : names_) {
-    if (Parent(path) == directory) durable_names_[path] = node;
+    if (ParentDirectory(path) == directory) durable_names_[path] = node;
   }
   return {};
 }
@@ -196,6 +201,11 @@ void MemoryFileSystem::PowerCut(Random& random) {
 void MemoryFileSystem::ProcessCrash() {
   const MutexLock lock(mutex_);
   locks_.clear();
+}
+
+void MemoryFileSystem::DropUnsynced(const std::string& path) {
+  const MutexLock lock(mutex_);
+  if (const auto found = names_.find(path); found != names_.end()) found->second->dirty_sectors.clear();
 }
 
 std::string* MemoryFileSystem::Bytes(const std::string& path) {

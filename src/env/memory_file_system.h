@@ -33,6 +33,10 @@ class MemoryFileSystem final : public FileSystem {
   // The process died: everything that was written is there. Locks are gone.
   void ProcessCrash();
 
+  // What a failed sync does on Linux: the pages still read as written but count as clean, so no
+  // later Sync takes them to the device; only writing them again does.
+  void DropUnsynced(const std::string& path);
+
   // The current bytes of a file, for tests that damage them; null when there is none.
   [[nodiscard]] std::string* Bytes(const std::string& path);
 

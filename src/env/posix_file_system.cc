@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -44,7 +43,17 @@ class PosixFile final : public File {
   }
 
   Result<void> Sync() override {
+    // Not repeated, not even after EINTR: a sync that did not succeed has told all it will tell.
     if (::fdatasync(descriptor_) != 0) return Error::FromErrno(errno, "sync " + path_);
+    return {};
+  }
+
+  Result<void> Allocate(std::uint64_t size) override {
+    while (::fallocate(descriptor_, 0, 0, static_cast<off_t>(size)) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EOPNOTSUPP || errno == ENOSYS) return FillUpTo(size);
+      return Error::FromErrno(errno, "allocate " + path_);
+    }
     return {};
   }
 
@@ -55,6 +64,18 @@ class PosixFile final : public File {
   }
 
  private:
+  // For file systems that cannot reserve: only writing makes the room ours.
+  Result<void> FillUpTo(std::uint64_t size) {
+    const auto end = Size();
+    if (!end) return end.error();
+    const std::string zeros(1U << 20, '\0');
+    for (std::uint64_t offset = *end; offset < size; offset += zeros.size()) {
+      const std::uint64_t step = std::min<std::uint64_t>(zeros.size(), size - offset);
+      if (auto put = WriteAllAt(*this, offset, std::string_view(zeros).substr(0, step)); !put) return put;
+    }
+    return {};
+  }
+
   int descriptor_;
   std::string path_;
 };

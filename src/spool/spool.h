@@ -30,18 +30,21 @@ namespace audit::spool {
 
 struct Options {
   std::string directory;
-  std::uint64_t segment_bytes = 64ULL << 20;
-  std::uint64_t max_bytes = 8ULL << 30;       // disk budget: segments in use and spare ones
-  std::size_t queue_max_records = 10'000;     // appended and not yet written
-  std::size_t queue_max_bytes = 32ULL << 20;  // the same in bytes; one Append may pass it when the queue is empty
-  std::vector<std::string> readers;           // a segment is recycled when all of these are past it
+  std::uint64_t segment_bytes = 64ULL << 20;  // of new segments; those that exist keep their size
+  std::uint64_t max_bytes = 8ULL << 30;       // disk budget: segments in use and spare ones, not those set aside
+  // Appended and not yet written, in records and in bytes (payload and record header). A single
+  // Append may pass either when the queue is empty.
+  std::size_t queue_max_records = 10'000;
+  std::size_t queue_max_bytes = 32ULL << 20;
+  std::vector<std::string> readers;  // a segment is recycled when all of these are past it
 };
 
 // What Append says. Everything but kAccepted means that nothing of the call was taken.
 enum class AppendStatus : std::uint8_t {
   kAccepted,
-  kQueueFull,  // queue_max_records or queue_max_bytes
-  kDiskFull,   // max_bytes, or the file system has no room
+  kQueueFull,  // queue_max_records or queue_max_bytes, or the next segment is just being prepared: soon again
+  kDiskFull,   // max_bytes, or the file system has no room: when readers have moved on, or room was made
+  kTooLarge,   // fits in no segment (see max_append_bytes): never
   kClosed,     // closed, or a write or sync failed: this instance accepts nothing any more
 };
 
@@ -69,6 +72,10 @@ class Observer {
   virtual void OnTornTail(const std::string& segment, std::uint64_t bytes) = 0;
   // Records that were synced cannot be read. The segment is kept aside when the readers are past it.
   virtual void OnDamage(const std::string& segment, Sequence first_missing, Sequence last_missing) = 0;
+  // A reader's position file could not be read: it starts again at the oldest record there is.
+  virtual void OnPositionLost(const std::string& reader) = 0;
+  // Preparing, recycling or setting aside a segment failed; it is tried again. Nothing is lost.
+  virtual void OnMaintenanceFailed(const Error& error) = 0;
   virtual void OnFlush(std::size_t records, std::size_t bytes, std::chrono::nanoseconds write,
                        std::chrono::nanoseconds sync) = 0;
 };
@@ -102,17 +109,19 @@ class Spool {
   AppendResult Append(std::span<const std::string_view> payloads);
 
   // `work_available` is called by Append when the queue was empty, on the appending thread,
-  // outside the spool's lock. Set both before the first Append.
+  // outside the spool's lock; `maintenance_needed` by whoever took the last spare segment, missed one
+  // or left one behind (any thread; Flusher sets it). Set all before the first Append.
   void OnWorkAvailable(std::function<void()> work_available);
+  void OnMaintenanceNeeded(std::function<void()> maintenance_needed);
   void AddListener(ProgressListener* listener);
 
   // One group commit: takes what is queued, writes it, syncs it, tells the listeners. False: there
   // was nothing. An error is terminal (see ProgressListener::OnFailed). One thread at a time.
   Result<bool> Flush();
 
-  // Keeps a pre-written segment ahead of the writer and recycles what every reader is past. Does
+  // Keeps pre-written segments ahead of the writer and recycles what every reader is past. Does
   // the I/O of it, so call it off the flushing thread; one thread at a time. Flush prepares a
-  // segment itself when none is ready.
+  // segment itself when none is ready. A full disk is no error here: Append says so.
   Result<void> Maintain();
 
   // The reader keeps its position in `<directory>/<name>.position`. One reader a name.
@@ -121,6 +130,9 @@ class Spool {
   // Refuses further appends; what was accepted can still be flushed and read.
   void Close();
 
+  // The largest Append that fits in a segment: the sum over its records of the payload, rounded up to
+  // 8, and 32 bytes. Configuration must keep the biggest request below it.
+  [[nodiscard]] std::size_t max_append_bytes() const;
   [[nodiscard]] Sequence synced() const;
   [[nodiscard]] Stats stats() const;
 

@@ -13,4 +13,10 @@ Result<void> WriteAllAt(File& file, std::uint64_t offset, std::string_view bytes
   return {};
 }
 
+std::string ParentDirectory(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 }  // namespace audit::env
