@@ -1,0 +1,162 @@
+#include "api/ingest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/json_text.h"
+#include "api/service.h"
+#include "event/binary_mode.h"
+
+namespace audit::api {
+namespace {
+
+// A round of many large batches must not fill the queue while the flusher sleeps.
+constexpr std::size_t kKickAfterEvents = 1'000;
+
+constexpr std::string_view kAttributePrefix = "ce-";
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+// The attribute's name, lower-case, if it is a ce- header.
+std::optional<std::string> AttributeOf(std::string_view header_name) {
+  std::string name(header_name);
+  std::transform(name.begin(), name.end(), name.begin(), Lower);
+  if (!name.starts_with(kAttributePrefix)) return std::nullopt;
+  return name.substr(kAttributePrefix.size());
+}
+
+event::Parser::Shape ShapeOf(Route route, BodyForm form) {
+  if (form == BodyForm::kBatch) return event::Parser::Shape::kEventsArray;
+  return route == Route::kEvents ? event::Parser::Shape::kEvent : event::Parser::Shape::kEventsObject;
+}
+
+void AppendAcceptedBatch(std::string& out, std::span<const event::Admitted> admitted) {
+  out += R"({"accepted":[)";
+  for (const event::Admitted& event : admitted) {
+    if (&event != admitted.data()) out += ',';
+    AppendQuoted(out, event.id);
+  }
+  out += R"(],"count":)";
+  out += std::to_string(admitted.size());
+  out += '}';
+}
+
+void AppendAccepted(std::string& out, const event::Admitted& admitted) {
+  out += R"({"accepted":)";
+  AppendQuoted(out, admitted.id);
+  out += '}';
+}
+
+}  // namespace
+
+Ingest::Ingest(Service& service, Answers& answers, http::IoThread& thread)
+    : service_(service),
+      answers_(answers),
+      random_(service.options().random()),
+      parser_(service.options().limits, [this] { return random_->Next(); }),
+      acks_(service.ack_hub(), thread, [this](AckQueue::Waiting& waiting, bool kept) { AnswerAcked(waiting, kept); }) {}
+
+void Ingest::Take(Route route, const http::Request& request, http::Exchange exchange) {
+  if (!service_.options().takes_events) return answers_.Refuse(exchange, route, problems::kNotIngesting);
+  if (const Problem* problem = service_.health().Ready()) return answers_.Refuse(exchange, route, *problem);
+
+  const env::SteadyTime received = service_.clock().SteadyNow();
+  const BodyForm form = FormOf(request.Find("content-type"), request.Find("ce-specversion").has_value());
+  if (!Admit(route, form, request, exchange)) return;
+  Append(route, route == Route::kEventsBatch || form == BodyForm::kBatch, received, std::move(exchange));
+}
+
+bool Ingest::Admit(Route route, BodyForm form, const http::Request& request, http::Exchange& exchange) {
+  switch (form) {
+    case BodyForm::kUnsupported: answers_.Refuse(exchange, route, problems::kContentType); return false;
+    case BodyForm::kCharset: answers_.Refuse(exchange, route, problems::kCharset); return false;
+    case BodyForm::kBinary: return AdmitBinary(route, request, exchange);
+    case BodyForm::kStructured:
+    case BodyForm::kBatch: break;
+  }
+  return Settle(parser_.Admit(ShapeOf(route, form), request.body, Window()), route, exchange);
+}
+
+bool Ingest::AdmitBinary(Route route, const http::Request& request, http::Exchange& exchange) {
+  if (route != Route::kEvents) {
+    answers_.Refuse(exchange, route, problems::kBinaryBatch);
+    return false;
+  }
+  const auto malformed = [&](const std::string& name) {
+    const event::Violation violation{name, std::string(problems::kAttributeHeader.message)};
+    answers_.Refuse(exchange, route, problems::kAttributeHeader, {&violation, 1});
+    return false;
+  };
+  names_.clear();
+  values_.clear();
+  for (const http::Header& header : request.headers) {
+    std::optional<std::string> name = AttributeOf(header.name);
+    if (!name.has_value()) continue;
+    std::optional<std::string> value = event::DecodeHeaderValue(header.value);
+    const bool repeated = std::find(names_.begin(), names_.end(), *name) != names_.end();
+    // What these two would say, the body and its Content-Type say.
+    const bool reserved = *name == "data" || *name == "datacontenttype";
+    if (!value.has_value() || repeated || reserved || !event::IsAttributeName(*name)) return malformed("ce-" + *name);
+    names_.push_back(*std::move(name));
+    values_.push_back(*std::move(value));
+  }
+  attributes_.clear();
+  for (std::size_t i = 0; i < names_.size(); ++i) attributes_.push_back({names_[i], values_[i]});
+  const std::optional<std::string_view> content_type = request.Find("content-type");
+  if (content_type.has_value() && !content_type->empty()) attributes_.push_back({"datacontenttype", *content_type});
+  return Settle(parser_.AdmitBinary(attributes_, request.body, Window()), route, exchange);
+}
+
+bool Ingest::Settle(bool admitted, Route route, http::Exchange& exchange) {
+  if (!admitted) answers_.Refuse(exchange, route, ProblemOf(parser_.refusal()), parser_.violations());
+  return admitted;
+}
+
+void Ingest::Append(Route route, bool batch_answer, env::SteadyTime received, http::Exchange exchange) {
+  const std::span<const event::Admitted> admitted = parser_.admitted();
+  payloads_.clear();
+  for (const event::Admitted& event : admitted) payloads_.push_back(event.json);
+  const spool::AppendResult result = service_.spool()->Append(payloads_);
+  if (result.status != spool::AppendStatus::kAccepted) {
+    return answers_.Refuse(exchange, route, ProblemOf(result.status));
+  }
+  appended_ += admitted.size();
+  if (appended_ >= kKickAfterEvents) OnRoundEnd();
+
+  AckQueue::Waiting& waiting = acks_.Push();
+  waiting.exchange.emplace(std::move(exchange));
+  waiting.last = result.last;
+  waiting.route = route;
+  waiting.events = admitted.size();
+  waiting.received = received;
+  if (batch_answer) {
+    AppendAcceptedBatch(waiting.response, admitted);
+  } else {
+    AppendAccepted(waiting.response, admitted.front());
+  }
+  acks_.Pushed();
+}
+
+void Ingest::AnswerAcked(AckQueue::Waiting& waiting, bool kept) {
+  if (!kept) return answers_.Refuse(*waiting.exchange, waiting.route, problems::kFailed);
+  answers_.Success(*waiting.exchange, waiting.route, 202, waiting.response, service_.clock().Now());
+  service_.request_metrics().Accepted(waiting.events, service_.clock().SteadyNow() - waiting.received);
+}
+
+void Ingest::OnRoundEnd() {
+  if (std::exchange(appended_, 0) != 0) service_.KickFlusher();
+}
+
+event::TimeWindow Ingest::Window() {
+  const time::UnixMicros now = service_.clock().Now();
+  const std::int64_t second = now.value / time::kMicrosPerSecond;
+  if (second != window_second_) {
+    window_second_ = second;
+    earliest_ = service_.options().earliest(now);
+  }
+  return {.now = now,
+          .earliest = earliest_,
+          .latest = {now.value + service_.options().max_future_skew_seconds * time::kMicrosPerSecond}};
+}
+
+}  // namespace audit::api
