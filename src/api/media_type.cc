@@ -2,20 +2,19 @@
 
 #include <algorithm>
 
+#include "http/request.h"
+
 namespace audit::api {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+using http::EqualWithoutCase;
 
-// `lower` is lower-case.
-bool Is(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) { return Lower(a) == b; });
+bool StartsWith(std::string_view text, std::string_view other) {
+  return EqualWithoutCase(text.substr(0, other.size()), other);
 }
 
-bool StartsWith(std::string_view text, std::string_view lower) { return Is(text.substr(0, lower.size()), lower); }
-
-bool EndsWith(std::string_view text, std::string_view lower) {
-  return text.size() >= lower.size() && Is(text.substr(text.size() - lower.size()), lower);
+bool EndsWith(std::string_view text, std::string_view other) {
+  return text.size() >= other.size() && EqualWithoutCase(text.substr(text.size() - other.size()), other);
 }
 
 std::string_view Trim(std::string_view text) {
@@ -34,14 +33,14 @@ std::string_view NextPart(std::string_view& rest) {
 
 bool IsUtf8Charset(std::string_view value) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-  return Is(value, "utf-8") || Is(value, "utf8");
+  return EqualWithoutCase(value, "utf-8") || EqualWithoutCase(value, "utf8");
 }
 
 bool HasForeignCharset(std::string_view parameters) {
   while (!parameters.empty()) {
     const std::string_view parameter = NextPart(parameters);
     const std::size_t equals = parameter.find('=');
-    if (equals != std::string_view::npos && Is(parameter.substr(0, equals), "charset") &&
+    if (equals != std::string_view::npos && EqualWithoutCase(parameter.substr(0, equals), "charset") &&
         !IsUtf8Charset(parameter.substr(equals + 1))) {
       return true;
     }
@@ -50,11 +49,11 @@ bool HasForeignCharset(std::string_view parameters) {
 }
 
 BodyForm FormOfType(std::string_view type, bool has_ce_headers) {
-  if (Is(type, "application/cloudevents-batch+json")) return BodyForm::kBatch;
-  if (Is(type, "application/cloudevents+json")) return BodyForm::kStructured;
+  if (EqualWithoutCase(type, "application/cloudevents-batch+json")) return BodyForm::kBatch;
+  if (EqualWithoutCase(type, "application/cloudevents+json")) return BodyForm::kStructured;
   if (StartsWith(type, "application/cloudevents")) return BodyForm::kUnsupported;  // another event format
   if (has_ce_headers && (EndsWith(type, "/json") || EndsWith(type, "+json"))) return BodyForm::kBinary;
-  if (Is(type, "application/json")) return BodyForm::kStructured;
+  if (EqualWithoutCase(type, "application/json")) return BodyForm::kStructured;
   return BodyForm::kUnsupported;
 }
 

@@ -35,7 +35,8 @@ class Exchange {
     if (responder_ != nullptr) responder_->Drop();
   }
 
-  // Copies what it needs before it returns.
+  // Copies what it needs before it returns, and does not call the handler meanwhile: the next
+  // request of the connection comes later.
   void Respond(const Response& response) { std::exchange(responder_, nullptr)->Respond(response); }
 
  private:

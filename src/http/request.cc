@@ -7,12 +7,12 @@ namespace {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
+}  // namespace
+
 bool EqualWithoutCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return Lower(x) == Lower(y); });
 }
-
-}  // namespace
 
 std::optional<std::string_view> Request::Find(std::string_view name) const {
   for (const Header& header : headers) {

@@ -16,6 +16,9 @@ struct Header {
   std::string_view value;  // without surrounding white space
 };
 
+// As header names, media types and the like are compared.
+[[nodiscard]] bool EqualWithoutCase(std::string_view a, std::string_view b);
+
 // Readable bytes that follow `body`, so that parsers may read ahead in strides.
 inline constexpr std::size_t kBodyPadding = 64;
 
