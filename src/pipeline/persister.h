@@ -20,6 +20,9 @@ namespace audit::pipeline {
 struct PersisterOptions {
   std::size_t batch_max_events = 2'000;
   std::size_t batch_max_bytes = 8ULL << 20;
+  // After a batch of less than half the bound, the next one starts this long after it at the
+  // earliest: a sync a moment instead of a sync an event.
+  std::chrono::milliseconds gather{50};
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{30'000};
 };

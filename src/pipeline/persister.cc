@@ -1,0 +1,224 @@
+#include "pipeline/persister.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "event/parser.h"
+#include "pipeline/backoff.h"
+#include "pipeline/record_batch.h"
+
+namespace audit::pipeline {
+
+static_assert(kValuePadding >= event::kPadding, "values are parsed where they lie");
+
+namespace {
+
+// What a batch still needs. A failure tries again from where it stood, so that rows the store has
+// are not asked for twice and are counted as what they were.
+enum class Stage : std::uint8_t { kFetch, kStore, kDeadLetter, kCommit };
+
+struct Refused {
+  std::size_t event = 0;  // index into the fetched ones
+  std::string reason;
+  std::string_view id;
+  std::string_view source;
+  std::string_view key;
+};
+
+}  // namespace
+
+struct Persister::State {
+  State(EventSource& from, store::AuditStore& to, dead_letters::DeadLetterQueue& letters, env::Clock& time,
+        env::Random& random, PersisterOptions limits, PersisterObserver* watcher)
+      : source(from),
+        store(to),
+        dead_letters(letters),
+        clock(time),
+        options(limits),
+        observer(watcher),
+        backoff(limits.backoff_min, limits.backoff_max, random),
+        parser(event::Limits{.max_event_bytes = SIZE_MAX, .max_batch_events = 1}, [&random] { return random.Next(); }) {
+  }
+
+  Step Run();
+  Result<bool> Advance();
+  Result<bool> Fetch();
+  Result<void> Store();
+  Result<void> DeadLetter();
+  Result<void> Commit();
+  void Refuse(std::size_t event, std::string reason, const event::Record* record);
+
+  EventSource& source;
+  store::AuditStore& store;
+  dead_letters::DeadLetterQueue& dead_letters;
+  env::Clock& clock;
+  const PersisterOptions options;
+  PersisterObserver* const observer;
+
+  Backoff backoff;
+  event::Parser parser;
+  Stage stage = Stage::kFetch;
+  std::optional<env::SteadyTime> not_before;
+  bool unavailable = false;
+
+  env::SteadyTime began;
+  std::span<const SourcedEvent> events;  // the source's, until the next Fetch
+  RecordBatch batch;
+  std::vector<std::size_t> event_of_record;
+  std::vector<Refused> refused;
+  std::size_t stored = 0;
+  std::size_t duplicates = 0;
+  std::size_t conflicts = 0;
+  std::size_t rejected = 0;
+};
+
+Result<bool> Persister::State::Fetch() {
+  auto fetched = source.Fetch(options.batch_max_events, options.batch_max_bytes);
+  if (!fetched) return std::move(fetched).error();
+  events = *fetched;
+  if (events.empty()) return false;
+  began = clock.SteadyNow();
+  batch.Clear();
+  event_of_record.clear();
+  refused.clear();
+  stored = duplicates = conflicts = rejected = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    event::Record record;
+    if (parser.Read(events[i].value, &record)) {
+      batch.Add(record);
+      event_of_record.push_back(i);
+      continue;
+    }
+    ++rejected;
+    std::string reason = "rejected: ";
+    if (parser.violations().empty()) {
+      reason += "cannot be read";
+    } else {
+      const event::Violation& violation = parser.violations().front();
+      reason += violation.path.empty() ? violation.message : violation.path + ": " + violation.message;
+    }
+    Refuse(i, std::move(reason), nullptr);
+  }
+  stage = Stage::kStore;
+  return true;
+}
+
+void Persister::State::Refuse(std::size_t event, std::string reason, const event::Record* record) {
+  Refused entry{.event = event, .reason = std::move(reason), .id = {}, .source = {}, .key = {}};
+  if (record != nullptr) {
+    entry.id = record->id;
+    entry.source = record->source;
+    entry.key = record->subject.value_or("").empty() ? record->actor_id : *record->subject;
+  }
+  refused.push_back(std::move(entry));
+}
+
+Result<void> Persister::State::Store() {
+  if (!batch.records().empty()) {
+    auto outcomes = store.Write(batch.records());
+    if (!outcomes) return std::move(outcomes).error();
+    for (std::size_t i = 0; i < outcomes->size(); ++i) {
+      store::RecordOutcome& outcome = (*outcomes)[i];
+      switch (outcome.outcome) {
+        case store::Outcome::kStored: ++stored; break;
+        case store::Outcome::kDuplicate: ++duplicates; break;
+        case store::Outcome::kConflict:
+          ++conflicts;
+          Refuse(event_of_record[i], "conflict: " + outcome.reason, &batch.records()[i]);
+          break;
+        case store::Outcome::kRejected:
+          ++rejected;
+          Refuse(event_of_record[i], "rejected: " + outcome.reason, &batch.records()[i]);
+          break;
+      }
+    }
+  }
+  stage = Stage::kDeadLetter;
+  return {};
+}
+
+Result<void> Persister::State::DeadLetter() {
+  if (!refused.empty()) {
+    std::vector<dead_letters::DeadLetter> letters;
+    letters.reserve(refused.size());
+    for (const Refused& entry : refused) {
+      const SourcedEvent& event = events[entry.event];
+      letters.push_back({.reason = entry.reason,
+                         .origin = event.origin,
+                         .offset = event.offset,
+                         .key = entry.key,
+                         .value = event.value,
+                         .ingested_at = event.ingested_at});
+    }
+    auto put = dead_letters.Put(letters, clock.Now());
+    if (!put) return put;
+    for (const Refused& entry : refused) {
+      if (observer != nullptr) {
+        observer->OnDeadLetter(entry.reason, entry.id, entry.source, events[entry.event].offset);
+      }
+    }
+  }
+  stage = Stage::kCommit;
+  return {};
+}
+
+Result<void> Persister::State::Commit() {
+  // The commit point: before it a crash makes the source give the batch again, and the store and
+  // the dead-letter queue answer that they have it.
+  auto committed = source.Commit();
+  if (!committed) return committed;
+  const env::SteadyTime now = clock.SteadyNow();
+  if (observer != nullptr) observer->OnBatch(stored, duplicates, conflicts, rejected, now - began);
+  // A batch costs a sync of the store however few its rows: at a rate that does not fill batches,
+  // the next one gathers for a moment.
+  if (events.size() < options.batch_max_events / 2) not_before = began + options.gather;
+  events = {};
+  stage = Stage::kFetch;
+  return {};
+}
+
+// False: nothing to do.
+Result<bool> Persister::State::Advance() {
+  if (stage == Stage::kFetch) {
+    Result<bool> fetched = Fetch();
+    if (!fetched || !*fetched) return fetched;
+  }
+  if (stage == Stage::kStore) {
+    if (auto done = Store(); !done) return std::move(done).error();
+  }
+  if (stage == Stage::kDeadLetter) {
+    if (auto done = DeadLetter(); !done) return std::move(done).error();
+  }
+  if (auto done = Commit(); !done) return std::move(done).error();
+  return true;
+}
+
+Step Persister::State::Run() {
+  if (not_before && clock.SteadyNow() < *not_before) return {.progressed = false, .not_before = not_before};
+  not_before.reset();
+  const Result<bool> advanced = Advance();
+  if (!advanced) {
+    const std::chrono::milliseconds wait = backoff.Next();
+    not_before = clock.SteadyNow() + wait;
+    unavailable = true;
+    if (observer != nullptr) observer->OnUnavailable(advanced.error(), wait);
+    return {.progressed = false, .not_before = not_before};
+  }
+  if (*advanced && unavailable) {
+    unavailable = false;
+    backoff.Reset();
+    if (observer != nullptr) observer->OnAvailableAgain();
+  }
+  return {.progressed = *advanced, .not_before = std::nullopt};
+}
+
+Persister::Persister(EventSource& source, store::AuditStore& store, dead_letters::DeadLetterQueue& dead_letters,
+                     env::Clock& clock, env::Random& random, PersisterOptions options, PersisterObserver* observer)
+    : state_(std::make_unique<State>(source, store, dead_letters, clock, random, options, observer)) {}
+
+Persister::~Persister() = default;
+
+Step Persister::Run() { return state_->Run(); }
+
+}  // namespace audit::pipeline

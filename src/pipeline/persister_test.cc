@@ -1,0 +1,260 @@
+#include "pipeline/persister.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "env/manual_clock.h"
+
+namespace audit::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string EventJson(const std::string& id, const std::string& actor = "u-1") {
+  return R"({"specversion":"1.0","id":")" + id +
+         R"(","source":"/registry","type":"t","time":"2026-11-24T10:00:00Z","data":{"actor":{"id":")" + actor +
+         R"("},"action":"login","outcome":"success"}})";
+}
+
+// Holds the interface's demands: nothing is given twice without Rewind, Commit needs a Fetch.
+class FakeSource final : public EventSource {
+ public:
+  void Add(const std::string& value) { log_.push_back(value + std::string(kValuePadding, ' ')); }
+
+  Result<std::span<const SourcedEvent>> Fetch(std::size_t max_events, std::size_t /*max_bytes*/) override {
+    views_.clear();
+    while (next_ < log_.size() && views_.size() < max_events) {
+      const std::string_view padded = log_[next_];
+      ++next_;
+      views_.push_back({.value = padded.substr(0, padded.size() - kValuePadding),
+                        .origin = "spool",
+                        .offset = next_,
+                        .ingested_at = {1'000}});
+    }
+    return std::span<const SourcedEvent>(views_);
+  }
+  Result<void> Commit() override {
+    if (fail_commits > 0) {
+      --fail_commits;
+      return Error(ErrorCode::kIo, "no commit");
+    }
+    EXPECT_GE(next_, committed);
+    committed = next_;
+    return {};
+  }
+  void Rewind() override { next_ = committed; }
+
+  int fail_commits = 0;
+  std::size_t committed = 0;
+
+ private:
+  std::deque<std::string> log_;
+  std::size_t next_ = 0;
+  std::vector<SourcedEvent> views_;
+};
+
+class FakeStore final : public store::AuditStore {
+ public:
+  Result<std::vector<store::RecordOutcome>> Write(std::span<const event::Record> records) override {
+    ++writes;
+    if (fail_writes > 0) {
+      --fail_writes;
+      return Error(ErrorCode::kUnavailable, "store is away");
+    }
+    std::vector<store::RecordOutcome> outcomes;
+    for (const event::Record& record : records) {
+      const std::string id(record.id);
+      const std::string content(record.actor_id);
+      store::RecordOutcome outcome;
+      if (rejected.contains(id)) {
+        outcome = {store::Outcome::kRejected, "too old"};
+      } else if (const auto [row, fresh] = rows.emplace(id, content); !fresh) {
+        outcome.outcome = row->second == content ? store::Outcome::kDuplicate : store::Outcome::kConflict;
+        outcome.reason = "another event has this id and time";
+      }
+      outcomes.push_back(outcome);
+    }
+    return outcomes;
+  }
+  Result<std::vector<std::string>> MaintainPartitions(time::UnixMicros, int, int) override {
+    return std::vector<std::string>{};
+  }
+
+  int fail_writes = 0;
+  int writes = 0;
+  std::set<std::string> rejected;
+  std::map<std::string, std::string> rows;
+};
+
+class FakeDeadLetters final : public dead_letters::DeadLetterQueue {
+ public:
+  Result<void> Put(std::span<const dead_letters::DeadLetter> letters, time::UnixMicros /*now*/) override {
+    if (fail_puts > 0) {
+      --fail_puts;
+      return Error(ErrorCode::kNoSpace, "disk full");
+    }
+    for (const auto& letter : letters) {
+      reasons.emplace(letter.offset, std::string(letter.reason));
+      values.emplace(letter.offset, std::string(letter.value));
+      keys.emplace(letter.offset, std::string(letter.key));
+    }
+    return {};
+  }
+
+  int fail_puts = 0;
+  std::map<std::uint64_t, std::string> reasons;
+  std::map<std::uint64_t, std::string> values;
+  std::map<std::uint64_t, std::string> keys;
+};
+
+class Watcher final : public PersisterObserver {
+ public:
+  void OnBatch(std::size_t stored_now, std::size_t duplicates_now, std::size_t conflicts_now, std::size_t rejected_now,
+               std::chrono::nanoseconds /*took*/) override {
+    ++batches;
+    stored += stored_now;
+    duplicates += duplicates_now;
+    conflicts += conflicts_now;
+    rejected += rejected_now;
+  }
+  void OnDeadLetter(std::string_view, std::string_view, std::string_view, std::uint64_t) override { ++letters; }
+  void OnUnavailable(const Error& /*error*/, milliseconds retry_in) override { waits.push_back(retry_in); }
+  void OnAvailableAgain() override { ++available_again; }
+
+  std::size_t batches = 0, stored = 0, duplicates = 0, conflicts = 0, rejected = 0, letters = 0, available_again = 0;
+  std::vector<milliseconds> waits;
+};
+
+class PersisterTest : public testing::Test {
+ protected:
+  // Steps until nothing moves, going forward in time over every wait.
+  void RunUntilIdle() {
+    for (int i = 0; i < 1'000; ++i) {
+      const Step step = persister_.Run();
+      if (step.progressed) continue;
+      if (!step.not_before) return;
+      clock_.Advance(*step.not_before - clock_.SteadyNow());
+    }
+    FAIL() << "the persister does not come to rest";
+  }
+
+  env::ManualClock clock_{{1'700'000'000'000'000}};
+  std::unique_ptr<env::Random> random_ = env::NewSeededRandom(1);
+  FakeSource source_;
+  FakeStore store_;
+  FakeDeadLetters letters_;
+  Watcher watcher_;
+  Persister persister_{source_,  store_, letters_, clock_, *random_, PersisterOptions{.batch_max_events = 10},
+                       &watcher_};
+};
+
+TEST_F(PersisterTest, StoresEverythingThatIsThereAndCommits) {
+  for (int i = 0; i < 25; ++i) source_.Add(EventJson("e" + std::to_string(i)));
+  RunUntilIdle();
+  EXPECT_EQ(store_.rows.size(), 25U);
+  EXPECT_EQ(source_.committed, 25U);
+  EXPECT_EQ(watcher_.stored, 25U);
+  EXPECT_EQ(watcher_.batches, 3U);
+}
+
+TEST_F(PersisterTest, AFailingStoreMovesNoPositionAndLosesNothing) {
+  source_.Add(EventJson("e1"));
+  store_.fail_writes = 5;
+  EXPECT_FALSE(persister_.Run().progressed);
+  EXPECT_EQ(source_.committed, 0U);
+  RunUntilIdle();
+  EXPECT_EQ(store_.rows.size(), 1U);
+  EXPECT_EQ(source_.committed, 1U);
+  ASSERT_EQ(watcher_.waits.size(), 5U);
+  EXPECT_GT(watcher_.waits[4], watcher_.waits[0]);
+  EXPECT_EQ(watcher_.available_again, 1U);
+}
+
+TEST_F(PersisterTest, ABackOffIsNotCutShort) {
+  source_.Add(EventJson("e1"));
+  store_.fail_writes = 1;
+  const Step failed = persister_.Run();
+  ASSERT_TRUE(failed.not_before.has_value());
+  const Step again = persister_.Run();
+  EXPECT_EQ(again.not_before, failed.not_before);
+  EXPECT_EQ(store_.writes, 1);
+}
+
+TEST_F(PersisterTest, BadOnesAmongGoodOnesBecomeDeadLettersWithReasonAndBytes) {
+  source_.Add(EventJson("good-1"));
+  source_.Add("{not json");
+  source_.Add(EventJson("old"));
+  source_.Add(EventJson("good-1", "somebody else"));
+  source_.Add(EventJson("good-2"));
+  source_.Add(EventJson("good-1"));
+  store_.rejected.insert("old");
+  RunUntilIdle();
+  EXPECT_EQ(store_.rows.size(), 2U);
+  EXPECT_EQ(source_.committed, 6U);
+  ASSERT_EQ(letters_.reasons.size(), 3U);
+  EXPECT_EQ(letters_.values[2], "{not json");
+  EXPECT_TRUE(letters_.reasons[2].starts_with("rejected: ")) << letters_.reasons[2];
+  EXPECT_EQ(letters_.reasons[3], "rejected: too old");
+  EXPECT_EQ(letters_.reasons[4], "conflict: another event has this id and time");
+  EXPECT_EQ(letters_.values[4], EventJson("good-1", "somebody else"));
+  EXPECT_EQ(letters_.keys[4], "somebody else");
+  EXPECT_EQ(watcher_.stored, 2U);
+  EXPECT_EQ(watcher_.duplicates, 1U);
+  EXPECT_EQ(watcher_.conflicts, 1U);
+  EXPECT_EQ(watcher_.rejected, 2U);
+  EXPECT_EQ(watcher_.letters, 3U);
+}
+
+TEST_F(PersisterTest, AFullDeadLetterQueueHoldsTheBatchAndTheStoreIsNotAskedTwice) {
+  source_.Add("{not json");
+  source_.Add(EventJson("e1"));
+  letters_.fail_puts = 3;
+  RunUntilIdle();
+  EXPECT_EQ(store_.writes, 1);
+  EXPECT_EQ(watcher_.stored, 1U);
+  EXPECT_EQ(letters_.reasons.size(), 1U);
+  EXPECT_EQ(source_.committed, 2U);
+}
+
+TEST_F(PersisterTest, AFailedCommitIsTriedAgainWithoutWritingAgain) {
+  source_.Add(EventJson("e1"));
+  source_.fail_commits = 2;
+  RunUntilIdle();
+  EXPECT_EQ(store_.writes, 1);
+  EXPECT_EQ(source_.committed, 1U);
+}
+
+TEST_F(PersisterTest, ACrashBeforeTheCommitGivesDuplicatesAndNoSecondDeadLetter) {
+  source_.Add(EventJson("e1"));
+  source_.Add("{not json");
+  source_.fail_commits = 1;
+  EXPECT_FALSE(persister_.Run().progressed);
+  // Another process takes over where the source stands.
+  source_.Rewind();
+  Persister next(source_, store_, letters_, clock_, *random_, PersisterOptions{}, &watcher_);
+  EXPECT_TRUE(next.Run().progressed);
+  EXPECT_EQ(store_.rows.size(), 1U);
+  EXPECT_EQ(letters_.reasons.size(), 1U);
+  EXPECT_EQ(watcher_.duplicates, 1U);
+  EXPECT_EQ(source_.committed, 2U);
+}
+
+TEST_F(PersisterTest, ASmallBatchLetsTheNextOneGather) {
+  source_.Add(EventJson("e1"));
+  EXPECT_TRUE(persister_.Run().progressed);
+  source_.Add(EventJson("e2"));
+  const Step step = persister_.Run();
+  EXPECT_FALSE(step.progressed);
+  ASSERT_TRUE(step.not_before.has_value());
+  clock_.Advance(*step.not_before - clock_.SteadyNow());
+  EXPECT_TRUE(persister_.Run().progressed);
+  EXPECT_EQ(store_.rows.size(), 2U);
+}
+
+}  // namespace
+}  // namespace audit::pipeline

@@ -1,0 +1,85 @@
+#include "pipeline/pump_thread.h"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "env/mutex.h"
+
+namespace audit::pipeline {
+
+struct PumpThread::State {
+  explicit State(Pump& driven) : pump(driven) {}
+
+  void Loop();
+  // False: the thread is to end.
+  bool Wait(std::optional<env::SteadyTime> not_before) EXCLUDES(mutex);
+
+  Pump& pump;
+  env::Mutex mutex;
+  env::Condition wake;
+  bool notified GUARDED_BY(mutex) = false;
+  std::optional<env::SteadyTime> drain_until GUARDED_BY(mutex);  // set: stopping
+  bool drained GUARDED_BY(mutex) = false;
+  std::thread thread;
+};
+
+void PumpThread::State::Loop() {
+  while (true) {
+    const Step step = pump.Run();
+    if (step.progressed) {
+      const env::MutexLock lock(mutex);
+      if (drain_until && std::chrono::steady_clock::now() >= *drain_until) return;
+      continue;
+    }
+    if (!Wait(step.not_before)) return;
+  }
+}
+
+bool PumpThread::State::Wait(std::optional<env::SteadyTime> not_before) {
+  const env::MutexLock lock(mutex);
+  while (true) {
+    const env::SteadyTime now = std::chrono::steady_clock::now();
+    if (drain_until && now >= *drain_until) return false;
+    // A pump that holds something back until a time is not idle, one that does not is.
+    if (not_before) {
+      if (now >= *not_before) return true;
+      wake.WaitUntil(mutex, drain_until ? std::min(*not_before, *drain_until) : *not_before);
+      continue;
+    }
+    if (notified) {
+      notified = false;
+      return true;
+    }
+    if (drain_until) {
+      drained = true;
+      return false;
+    }
+    wake.Wait(mutex);
+  }
+}
+
+PumpThread::PumpThread(Pump& pump) : state_(std::make_unique<State>(pump)) {
+  state_->thread = std::thread([state = state_.get()] { state->Loop(); });
+}
+
+PumpThread::~PumpThread() { Stop(std::chrono::milliseconds(0)); }
+
+void PumpThread::Notify() {
+  const env::MutexLock lock(state_->mutex);
+  state_->notified = true;
+  state_->wake.NotifyOne();
+}
+
+bool PumpThread::Stop(std::chrono::milliseconds drain) {
+  {
+    const env::MutexLock lock(state_->mutex);
+    if (!state_->drain_until) state_->drain_until = std::chrono::steady_clock::now() + drain;
+    state_->wake.NotifyOne();
+  }
+  if (state_->thread.joinable()) state_->thread.join();
+  const env::MutexLock lock(state_->mutex);
+  return state_->drained;
+}
+
+}  // namespace audit::pipeline
