@@ -1,0 +1,15 @@
+// The subcommands, each in the file of its name. Every one adds itself to the root app; what it does
+// runs after the whole command line was found good, and leaves its exit code (exit_code.h) in
+// `*exit_code`, which outlives the app.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace audit::cli {
+
+void AddServe(CLI::App& app, int* exit_code);
+void AddVersion(CLI::App& app, int* exit_code);
+
+}  // namespace audit::cli
