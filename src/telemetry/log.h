@@ -14,7 +14,7 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class LogFormat : std::uint8_t { kJson, kText };
 
 struct LogField {
-  std::string_view name;  // snake_case, with its unit: "took_ms"
+  std::string_view name;  // snake_case, with its unit: "took_ms"; not ts, level or message
   std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool> value;
 };
 
@@ -24,7 +24,12 @@ struct LogField {
 // Once, before other threads start. Without it: text, info.
 void ConfigureLog(LogLevel level, LogFormat format);
 
-// Any thread. `message` is a fixed sentence; what varies goes into fields.
+// Any thread. `message` is a fixed sentence; what varies goes into fields. Never throws. When nobody
+// reads stderr it waits 100 ms once, then drops lines until stderr takes some again, and says
+// how many it dropped. Writing to a closed pipe raises SIGPIPE: a service ignores that signal.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+
+// Lines lost since the start. Any thread.
+[[nodiscard]] std::uint64_t LogLinesDropped();
 
 }  // namespace audit::telemetry
