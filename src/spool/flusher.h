@@ -27,7 +27,7 @@ class Flusher {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace audit::spool

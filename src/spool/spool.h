@@ -94,6 +94,7 @@ struct Stats {
 };
 
 class Reader;
+class Log;
 
 class Spool {
  public:
@@ -137,10 +138,8 @@ class Spool {
   [[nodiscard]] Stats stats() const;
 
  private:
-  friend class Reader;
-  class State;
-  explicit Spool(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Spool(std::unique_ptr<Log> log);
+  std::unique_ptr<Log> log_;
 };
 
 }  // namespace audit::spool
