@@ -2,12 +2,9 @@
 
 #include <algorithm>
 
+#include "http/ascii.h"
+
 namespace audit::http {
-namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-}  // namespace
 
 bool EqualWithoutCase(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&

@@ -1,0 +1,60 @@
+// One I/O thread of the server: its loop, its listening socket, its handler, its connections.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <thread>
+
+#include "http/connection_set.h"
+#include "http/event_loop.h"
+#include "http/handler.h"
+#include "http/listener.h"
+#include "http/server.h"
+#include "http/tls.h"
+
+namespace audit::http {
+
+class ServerThread final : private Pollable {
+ public:
+  struct Shares {  // of the limits of the whole server
+    std::atomic<std::size_t>& all_connections;
+    std::size_t max_requests_in_flight;
+  };
+  ServerThread(const ServerOptions& options, Shares shares, std::unique_ptr<EventLoop> loop, Descriptor socket,
+               std::shared_ptr<TlsContext> tls);
+  ~ServerThread();
+  ServerThread(const ServerThread&) = delete;
+  ServerThread& operator=(const ServerThread&) = delete;
+
+  void Start(const HandlerFactory& factory);
+  // Any thread: from now on no connection is taken and every answer ends its connection; the thread
+  // ends when all are gone, or at the earliest `deadline` it was given.
+  void BeginStop(env::SteadyTime deadline);
+  void Join();
+  void UseTls(std::shared_ptr<TlsContext> tls);  // any thread
+  [[nodiscard]] const ThreadCounters& counters() const { return shared_.counters; }
+
+ private:
+  void Run();
+  void OnReady(Readiness readiness) override;  // of the listening socket
+  bool AcceptOne();
+  void StopAccepting();
+  void Sweep();
+  [[nodiscard]] std::chrono::milliseconds TimeToWait() const;
+
+  const ServerOptions& options_;
+  const std::chrono::milliseconds sweep_interval_;
+  std::unique_ptr<EventLoop> loop_;
+  Acceptor acceptor_;
+  std::shared_ptr<TlsContext> tls_;
+  ConnectionShared shared_;
+  std::unique_ptr<Handler> handler_;
+  env::SteadyTime next_sweep_;
+  env::SteadyTime stop_deadline_ = env::SteadyTime::max();
+  bool accepting_paused_ = false;
+  std::thread thread_;
+};
+
+}  // namespace audit::http
