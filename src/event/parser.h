@@ -23,7 +23,7 @@ namespace audit::event {
 inline constexpr std::size_t kPadding = 64;
 
 inline constexpr std::size_t kMaxViolations = 20;
-inline constexpr std::size_t kMaxDepth = 64;
+inline constexpr std::size_t kMaxDepth = 64;  // objects and arrays within one another, the event itself counted
 
 // Moving bounds on `time`, worked out by the caller at receipt.
 struct TimeWindow {
@@ -37,10 +37,12 @@ struct Limits {
   std::size_t max_batch_events = 500;
 };
 
-// Each value is one line of the error catalogue; the HTTP status is chosen in api/.
+// Each value is one line of the error catalogue; the HTTP status is chosen in api/. Where several
+// apply, one is given: kNotJson, else kTooManyEvents, else kEventTooLarge, else kInvalid. Too many
+// events, or nesting too deep, ends the reading: what follows is not looked at.
 enum class Refusal : std::uint8_t {
-  kNotJson,        // AUD-001: not JSON, not UTF-8, not the shape asked for
-  kInvalid,        // AUD-002: a rule of section 2 is broken
+  kNotJson,        // AUD-001: not JSON, not UTF-8, not the shape asked for, a malformed ce- header
+  kInvalid,        // AUD-002: a rule of section 2 is broken; also a batch of no events, or one of something else
   kTooManyEvents,  // AUD-007
   kEventTooLarge,  // AUD-008
 };
@@ -74,11 +76,15 @@ class Parser {
 
   // Validates `body` as `shape`. True: admitted() holds the events in order, all of them. False:
   // refusal() and violations() say why, up to kMaxViolations of them, and admitted() is empty.
-  // `body` must be followed by kPadding readable bytes and outlive the views in admitted().
+  // An absent `id`, `time` or `specversion` (or a null) is filled in; `max_event_bytes` counts the
+  // event with them. Of {"events": [...]} other members are passed over. `body` must be followed by kPadding readable
+  // bytes and outlive the views in admitted().
   bool Admit(Shape shape, std::string_view body, const TimeWindow& window);
 
   // The same for binary content mode: `attributes` are the decoded ce- headers without the
-  // prefix, in order, `data` the body (section 1). "datacontenttype" is the Content-Type.
+  // prefix, in order, `data` the body (section 1). "datacontenttype" is the Content-Type. A malformed
+  // name, `data` as a name or a name given twice is kNotJson; a body of nothing but white space is an
+  // event without `data`. `data` needs no padding; nothing admitted points into what is given.
   struct Attribute {
     std::string_view name;
     std::string_view value;
@@ -89,7 +95,10 @@ class Parser {
   [[nodiscard]] Refusal refusal() const;
   [[nodiscard]] std::span<const Violation> violations() const;
 
-  // Reads one stored event back. False as above. `json` must be followed by kPadding bytes.
+  // Reads one stored event back. Both `id` and `time` must be there: they were filled in on the way in,
+  // and made anew at each reading they would make each a different event. False as above; `record` then
+  // holds `id` and `source`, for the log, where they could be read. `json` must be followed by kPadding
+  // bytes and outlive the views in `record`.
   bool Read(std::string_view json, Record* record);
 
  private:
