@@ -10,7 +10,8 @@ namespace {
 
 // The errno of the system call that failed last on this connection; 0 where none did.
 int SystemErrno(sqlite3* database, int primary) {
-  if (database == nullptr || (primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN && primary != SQLITE_FULL)) return 0;
+  if (database == nullptr || (primary != SQLITE_IOERR && primary != SQLITE_CANTOPEN && primary != SQLITE_FULL))
+    return 0;
   return sqlite3_system_errno(database);
 }
 

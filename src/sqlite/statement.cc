@@ -29,25 +29,16 @@ void Statement::Bound(int code) {
   if (bind_code_ == SQLITE_OK) bind_code_ = code;
 }
 
-void Statement::BindText(int parameter, std::string_view text) {
-  Bound(sqlite3_bind_text64(handle_, parameter, NotNull(text), text.size(), SQLITE_STATIC, SQLITE_UTF8));
-}
-
 void Statement::BindText(int parameter, const std::optional<std::string_view>& text) {
-  if (text) {
-    BindText(parameter, *text);
-  } else {
-    Bound(sqlite3_bind_null(handle_, parameter));
-  }
+  Bound(text ? sqlite3_bind_text64(handle_, parameter, NotNull(*text), text->size(), SQLITE_STATIC, SQLITE_UTF8)
+             : sqlite3_bind_null(handle_, parameter));
 }
 
 void Statement::BindBlob(int parameter, std::string_view bytes) {
   Bound(sqlite3_bind_blob64(handle_, parameter, NotNull(bytes), bytes.size(), SQLITE_STATIC));
 }
 
-void Statement::BindInteger(int parameter, std::int64_t value) {
-  Bound(sqlite3_bind_int64(handle_, parameter, value));
-}
+void Statement::BindInteger(int parameter, std::int64_t value) { Bound(sqlite3_bind_int64(handle_, parameter, value)); }
 
 Result<bool> Statement::Step() {
   const int code = bind_code_ == SQLITE_OK ? sqlite3_step(handle_) : bind_code_;

@@ -20,7 +20,6 @@ class Statement {
 
   // The bytes are not copied: they must live until Reset. A value that cannot be bound (longer than
   // SQLite's limit) fails the next Step with kInvalidArgument.
-  void BindText(int parameter, std::string_view text);
   void BindText(int parameter, const std::optional<std::string_view>& text);  // nullopt: NULL
   void BindBlob(int parameter, std::string_view bytes);
   void BindInteger(int parameter, std::int64_t value);

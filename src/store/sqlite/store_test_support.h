@@ -1,0 +1,140 @@
+// What the tests of this room share: events that own their text, a folder of their own, and the
+// rows of a store as they are read back.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "env/manual_clock.h"
+#include "store/sqlite/query.h"
+#include "store/sqlite/sqlite_audit_store.h"
+#include "time/rfc3339.h"
+
+namespace audit::store {
+
+inline time::UnixMicros At(std::string_view text) { return time::ParseRfc3339(text).value(); }
+
+struct SampleEvent {
+  std::string id = "e-1";
+  time::UnixMicros occurred_at = At("2026-11-24T10:00:00Z");
+  std::string source = "/registry";
+  std::string type = "org.example.login";
+  std::optional<std::string> subject;
+  std::string actor_type = "user";
+  std::string actor_id = "u-1";
+  std::optional<std::string> resource_type;
+  std::optional<std::string> resource_id;
+  std::string action = "login";
+  std::string outcome = "success";
+  std::optional<std::string> reason;
+  std::optional<std::string> trace_id;
+  std::optional<std::string> details;
+
+  [[nodiscard]] event::Record record() const {
+    return {.id = id,
+            .occurred_at = occurred_at,
+            .source = source,
+            .type = type,
+            .subject = subject,
+            .actor_type = actor_type,
+            .actor_id = actor_id,
+            .resource_type = resource_type,
+            .resource_id = resource_id,
+            .action = action,
+            .outcome = outcome,
+            .reason = reason,
+            .trace_id = trace_id,
+            .details = details};
+  }
+};
+
+inline SampleEvent Numbered(int number, std::string_view time = "2026-11-24T10:00:00Z") {
+  SampleEvent event;
+  event.id = "e-" + std::to_string(number);
+  event.occurred_at = {At(time).value + number};
+  return event;
+}
+
+inline std::vector<SampleEvent> NumberedEvents(int first, int count) {
+  std::vector<SampleEvent> events;
+  for (int i = first; i < first + count; ++i) events.push_back(Numbered(i));
+  return events;
+}
+
+// A folder that goes with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = testing::TempDir() + "audit-store-XXXXXX";
+    path_ = ::mkdtemp(name.data()) != nullptr ? name : "";
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class StoreTest : public testing::Test {
+ protected:
+  void SetUp() override { Open(); }
+
+  void Open() {
+    auto opened = SqliteAuditStore::Open(options_, clock_);
+    ASSERT_TRUE(opened.ok()) << opened.error().message();
+    store_ = std::move(opened).value();
+  }
+  void Reopen() {
+    store_.reset();
+    Open();
+  }
+
+  Result<std::vector<RecordOutcome>> TryWrite(const std::vector<SampleEvent>& events) {
+    std::vector<event::Record> records;
+    for (const SampleEvent& event : events) records.push_back(event.record());
+    return store_->Write(records);
+  }
+  std::vector<Outcome> Write(const std::vector<SampleEvent>& events) {
+    auto written = TryWrite(events);
+    EXPECT_TRUE(written.ok()) << written.error().message();
+    std::vector<Outcome> outcomes;
+    reasons_.clear();
+    for (RecordOutcome& outcome : written.value()) {
+      outcomes.push_back(outcome.outcome);
+      reasons_.push_back(std::move(outcome.reason));
+    }
+    return outcomes;
+  }
+
+  std::vector<std::string> Ids(const EventQuery& query = {}) {
+    std::vector<std::string> ids;
+    auto read = QueryEvents(options_.directory, query, [&](const StoredEvent& event) {
+      ids.emplace_back(event.record.id);
+      return true;
+    });
+    EXPECT_TRUE(read.ok()) << read.error().message();
+    return ids;
+  }
+
+  [[nodiscard]] std::string DayFilePath() const { return options_.directory + "/2026_11/24.db"; }
+
+  TemporaryFolder folder_;
+  env::ManualClock clock_{At("2026-11-24T12:00:00Z")};
+  SqliteStoreOptions options_{.directory = folder_.path() + "/store", .busy_timeout = std::chrono::milliseconds(20)};
+  std::unique_ptr<SqliteAuditStore> store_;
+  std::vector<std::string> reasons_;  // of the last Write
+};
+
+}  // namespace audit::store
