@@ -29,7 +29,7 @@ struct Config {
   bool role_maintain = true;
 
   struct Http {
-    std::string host;  // default depends on the back ends
+    std::string host = "127.0.0.1";  // unset: this when both back ends are embedded, else 0.0.0.0
     std::uint16_t port = 8000;
     unsigned threads = 0;  // 0 in the file: one a core; never 0 after Load
     std::size_t max_header_bytes = 16U << 10;
@@ -50,6 +50,7 @@ struct Config {
     std::size_t max_batch_size = 500;
     std::size_t max_event_bytes = 900'000;
     std::int64_t max_future_skew_seconds = 86'400;
+    std::chrono::milliseconds replicated_timeout{2'000};
   } ingest;
 
   struct Spool {
@@ -57,8 +58,8 @@ struct Config {
     std::uint64_t segment_bytes = 64ULL << 20;
   } spool;
 
-  LogBackend log_backend = LogBackend::kEmbedded;
-  StoreBackend store_backend = StoreBackend::kSqlite;
+  LogBackend log_backend = LogBackend::kEmbedded;      // unset: kafka if a bootstrap address is configured
+  StoreBackend store_backend = StoreBackend::kSqlite;  // unset: postgres if DB_HOST is set
 
   struct Database {
     std::string host = "localhost";
@@ -71,6 +72,7 @@ struct Config {
     std::chrono::seconds partition_check_interval{3'600};
   } database;
 
+  // One transaction of the store, with the embedded log; with Kafka it is kafka.consumer that says so.
   struct Persist {
     std::size_t batch_max_records = 2'000;
     std::chrono::milliseconds flush_interval{100};
@@ -83,12 +85,14 @@ struct Config {
     std::string client_id = "openg2p-audit-manager";
     std::string consumer_group = "openg2p-audit-consumer";
     struct Producer {
-      std::string acks = "all";
+      std::string acks = "all";  // "0" and "1" are accepted, "all" is used
       int linger_ms = 5;
       std::string compression_type = "lz4";
       std::size_t max_batch_size = 524'288;
     } producer;
     struct Consumer {
+      std::size_t batch_max_records = 2'000;
+      std::chrono::milliseconds flush_interval{100};
       std::string auto_offset_reset = "earliest";
       std::string assignment_strategy = "roundrobin";
       bool enable_auto_commit = false;
@@ -128,9 +132,10 @@ struct Loaded {
 
 using Environment = std::map<std::string, std::string, std::less<>>;
 
-// `file`: --config, else $CONFIG_PATH, else config/default.yaml if it exists. `overrides` are keys
-// set on the command line ("http.port" = "0"). The error is one line that names the key, the value
-// and what is allowed.
+// `file`: what --config names; without it $CONFIG_PATH, else config/default.yaml if it exists.
+// `overrides` are keys set on the command line ("http.port" = "0"). Highest first: overrides,
+// environment, file, defaults. kInvalidArgument or kNotFound with one line that names the key, the
+// value and what is allowed; a secret is in no message, warning or Setting.
 Result<Loaded> Load(const Environment& environment, const std::optional<std::string>& file,
                     const std::map<std::string, std::string>& overrides);
 
