@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "env/durable.h"
 #include "sqlite/error.h"
 
 namespace audit::sqlite {
@@ -14,8 +15,8 @@ int Flags(OpenMode mode) {
   switch (mode) {
     case OpenMode::kReadOnly: return kAlways | SQLITE_OPEN_READONLY;
     case OpenMode::kImmutable: return kAlways | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-    case OpenMode::kReadWrite: return kAlways | SQLITE_OPEN_READWRITE;
-    case OpenMode::kCreate: return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case OpenMode::kReadWrite:
+    case OpenMode::kCreate: return kAlways | SQLITE_OPEN_READWRITE;
   }
   return kAlways;
 }
@@ -33,9 +34,23 @@ std::string ImmutableUri(const std::string& path) {
   return uri + "?immutable=1";
 }
 
+// Made by us and not by SQLite, whose files everybody can read: what stands in ours names people.
+// SQLite gives the log beside it the same mode.
+Result<void> MakeFile(const std::string& path) {
+  auto file = env::PosixFileSystem().Open(path, env::OpenMode::kCreate);
+  if (!file) return std::move(file).error();
+  auto size = (*file)->Size();
+  if (!size) return std::move(size).error();
+  // Empty: perhaps just made; its name must survive a power cut before anything in it is answered for.
+  return *size != 0 ? Result<void>() : env::PosixFileSystem().SyncDirectory(env::ParentDirectory(path));
+}
+
 }  // namespace
 
 Result<Database> Database::Open(const std::string& path, OpenMode mode, std::chrono::milliseconds busy_timeout) {
+  if (mode == OpenMode::kCreate) {
+    if (auto made = MakeFile(path); !made) return std::move(made).error();
+  }
   sqlite3* handle = nullptr;
   const bool immutable = mode == OpenMode::kImmutable;
   const std::string name = immutable ? ImmutableUri(path) : path;
@@ -80,6 +95,16 @@ Result<std::int64_t> Database::QueryInteger(std::string_view sql) {
   if (!row) return std::move(row).error();
   if (!*row) return Error(ErrorCode::kNotFound, path_ + ": no row");
   return statement->Integer(0);
+}
+
+Result<void> Database::UseWriteAheadLog() {
+  auto statement = Prepare("PRAGMA journal_mode=WAL");
+  if (!statement) return std::move(statement).error();
+  auto mode = statement->Step();
+  if (!mode) return std::move(mode).error();
+  if (*mode && statement->Text(0) == "wal") return {};
+  return Error(ErrorCode::kUnavailable, path_ + ": this file system cannot hold a write-ahead log (it needs shared " +
+                                            "memory): use a local one for data_dir");
 }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }

@@ -18,7 +18,7 @@ enum class OpenMode : std::uint8_t {
   kReadOnly,   // must exist; may still make the -wal and -shm files that reading beside a writer needs
   kImmutable,  // must exist, on a file system that nobody can write: takes no locks at all
   kReadWrite,  // must exist
-  kCreate,     // made if missing
+  kCreate,     // made if missing, durably and with mode 0640
 };
 
 // Movable. One thread at a time (SQLite's own mutexes are off).
@@ -38,6 +38,9 @@ class Database {
   Result<Statement> Prepare(std::string_view sql);
   // The one value of a query that gives a single integer (PRAGMA user_version).
   Result<std::int64_t> QueryInteger(std::string_view sql);
+  // From here on, and for everybody who opens the file: writers append to a log beside it and readers
+  // are not held up. kUnavailable on a file system without the shared memory that this needs.
+  Result<void> UseWriteAheadLog();
   // Rows that the last INSERT, UPDATE or DELETE changed.
   [[nodiscard]] std::int64_t changes() const;
   // Gives the page cache's clean pages back to the system.

@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "env/durable.h"
-#include "env/file_system.h"
 #include "store/sqlite/schema.h"
 #include "time/rfc3339.h"
 
@@ -43,22 +41,10 @@ bool SameDetails(const std::optional<std::string_view>& stored, const std::optio
   return stored == given;
 }
 
-// The file is made by us and not by SQLite, whose files everybody can read: what stands in it names
-// people. SQLite gives the log beside it the same mode.
-Result<void> MakeFile(const std::string& path) {
-  auto file = env::PosixFileSystem().Open(path, env::OpenMode::kCreate);
-  if (!file) return std::move(file).error();
-  auto size = (*file)->Size();
-  if (!size) return std::move(size).error();
-  // Empty: perhaps just made; its name must survive a power cut before rows in it are answered for.
-  return *size != 0 ? Result<void>() : env::PosixFileSystem().SyncDirectory(env::ParentDirectory(path));
-}
-
 }  // namespace
 
 Result<DayFile> DayFile::Open(const std::string& path, const DayFileOptions& options) {
-  if (auto made = MakeFile(path); !made) return std::move(made).error();
-  auto database = sqlite::Database::Open(path, sqlite::OpenMode::kReadWrite, options.busy_timeout);
+  auto database = sqlite::Database::Open(path, sqlite::OpenMode::kCreate, options.busy_timeout);
   if (!database) return std::move(database).error();
   if (auto prepared = PrepareDayFile(*database, options.cache_bytes); !prepared) return std::move(prepared).error();
   auto insert = database->Prepare(kInsert);

@@ -26,7 +26,7 @@ Result<Opened> TryOpen(const std::string& path, sqlite::OpenMode mode) {
   // Sorting stays in memory: where only data_dir can be written, there is no room for temporary files.
   if (auto set = database->Execute("PRAGMA temp_store=MEMORY"); !set) return std::move(set).error();
   // SQLite opens lazily: the first read is what fails.
-  auto version = database->QueryInteger("PRAGMA user_version");
+  auto version = sqlite::SchemaVersion(*database, kDaySchema);
   if (!version) return std::move(version).error();
   return Opened{std::move(*database), *version};
 }
@@ -65,9 +65,6 @@ Result<std::optional<sqlite::Database>> OpenDayForReading(const std::string& pat
     return std::move(opened).error();
   }
   if (opened->version == 0) return std::optional<sqlite::Database>();
-  if (opened->version > kSchemaVersion) {
-    return Error(ErrorCode::kUnavailable, path + " was made by a newer version of this program");
-  }
   return std::optional(std::move(opened->database));
 }
 

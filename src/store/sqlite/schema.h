@@ -3,20 +3,18 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "errors/result.h"
 #include "sqlite/database.h"
+#include "sqlite/schema.h"
 
 namespace audit::store {
 
-// PRAGMA application_id of every day file: "AUDT". On disk: never change it.
-inline constexpr std::int64_t kApplicationId = 0x41554454;
-// PRAGMA user_version: the version of the schema. 0 is a file that was made and never filled.
-inline constexpr std::int64_t kSchemaVersion = 1;
+// On disk: what is in it never changes, a new version gets a new number.
+extern const sqlite::Schema kDaySchema;
 
-// Sets up a connection that writes and creates what is missing. kUnavailable: the file was made by
-// a newer version, or the file system has no shared memory for a write-ahead log.
+// Sets up a connection that writes and creates what is missing. kInvalidArgument: the file was made by
+// a newer version. kUnavailable: the file system cannot hold a write-ahead log.
 Result<void> PrepareDayFile(sqlite::Database& database, std::size_t cache_bytes);
 
 }  // namespace audit::store
