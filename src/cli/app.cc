@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/help.h"
+#include "cli/report.h"
 #include "cli/usage_error.h"
 
 namespace audit::cli {
@@ -15,7 +16,7 @@ std::unique_ptr<CLI::App> BuildApp(int* exit_code) {
   app->formatter(NewHelpFormatter());
   app->require_subcommand(1);
   app->fallthrough();  // --log-format may stand behind the subcommand too
-  app->add_option("--log-format", "How messages on standard error look")
+  app->add_option_function<std::string>("--log-format", SetReportFormat, "How messages on standard error look")
       ->check(CLI::IsMember({"json", "text"}))
       ->option_text("json|text");
   app->footer(
@@ -26,6 +27,7 @@ std::unique_ptr<CLI::App> BuildApp(int* exit_code) {
       "  audit-manager emit --help                 all options of a subcommand\n"
       "\n"
       "Exit codes: 0 done; 1 it failed or was refused; 2 the command line or the configuration is wrong.");
+  AddEmit(*app, exit_code);
   AddVersion(*app, exit_code);
   return app;
 }

@@ -9,6 +9,7 @@ class App;
 
 namespace audit::cli {
 
+void AddEmit(CLI::App& app, int* exit_code);
 void AddServe(CLI::App& app, int* exit_code);
 void AddVersion(CLI::App& app, int* exit_code);
 

@@ -50,7 +50,8 @@ class HelpFormatter final : public CLI::Formatter {
   }
 
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
-    return Row(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
+    return Row(make_option_name(option, is_positional) + (is_positional ? "" : make_option_opts(option)),
+               make_option_desc(option));
   }
 
   std::string make_subcommand(const CLI::App* command) const override {
