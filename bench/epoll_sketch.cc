@@ -33,6 +33,7 @@ namespace {
 constexpr std::uint64_t kFileBytes = 256ULL << 20;
 constexpr std::size_t kBodyLimit = 16U << 20;
 constexpr std::int64_t kDayMicros = 86'400 * time::kMicrosPerSecond;
+constexpr std::int64_t kRetentionMicros = 84 * 31 * kDayMicros;
 
 [[noreturn]] void ThrowErrno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -125,7 +126,7 @@ class Sketch {
     const std::int64_t now =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
             .count();
-    const event::TimeWindow window{{now}, {now - 84 * 31 * kDayMicros}, {now + kDayMicros}};
+    const event::TimeWindow window{{now}, {now - kRetentionMicros}, {now + kDayMicros}};
     const bool batch = bytes.starts_with("POST /v1/auditmanager/events/batch ");
     if (parser_.Admit(batch ? event::Parser::Shape::kEventsObject : event::Parser::Shape::kEvent,
                       std::string_view(bytes).substr(head_end + 4, length), window)) {

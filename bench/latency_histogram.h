@@ -1,6 +1,7 @@
 // Latencies counted in buckets that are at most 1.6 % wide: constant memory, exact counts.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
@@ -27,7 +28,7 @@ class LatencyHistogram {
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       seen += counts_[i];
-      if (seen > wanted) return static_cast<double>(UpperBoundOf(i)) / 1e3;
+      if (seen > wanted) return static_cast<double>(std::min(UpperBoundOf(i), max_)) / 1e3;
     }
     return max_us();
   }
