@@ -222,6 +222,7 @@ Stats Log::GetStats() const {
   stats.segments = segments_.size() + spares_.size();
   stats.damaged_segments = set_aside_;
   for (const auto& segment : segments_) stats.damaged_segments += segment->damaged ? 1 : 0;
+  stats.disk_full = disk_full_ && spares_.empty();
   stats.appended = appended_;
   stats.synced = synced_;
   stats.delivered = Delivered();

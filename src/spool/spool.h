@@ -87,6 +87,7 @@ struct Stats {
   std::uint64_t disk_bytes = 0;
   std::size_t segments = 0;
   std::size_t damaged_segments = 0;  // set aside
+  bool disk_full = false;            // there is no room for a next segment: see kDiskFull
   Sequence appended;
   Sequence synced;
   Sequence delivered;                      // the slowest reader's position
