@@ -1,6 +1,6 @@
 #include "api/envelope.h"
 
-#include "api/json_text.h"
+#include "event/json_text.h"
 #include "time/rfc3339.h"
 
 namespace audit::api {
@@ -8,12 +8,12 @@ namespace {
 
 void AppendEntry(std::string& out, Code code, std::string_view message, std::string_view path) {
   out += R"({"errorCode":)";
-  AppendQuoted(out, Name(code));
+  event::AppendQuoted(Name(code), &out);
   out += R"(,"message":)";
-  AppendQuoted(out, message);
+  event::AppendQuoted(message, &out);
   if (!path.empty()) {
     out += R"(,"path":)";
-    AppendQuoted(out, path);
+    event::AppendQuoted(path, &out);
   }
   out += '}';
 }
@@ -22,9 +22,9 @@ void AppendEntry(std::string& out, Code code, std::string_view message, std::str
 
 Envelope::Envelope(std::string_view service_id, std::string_view api_version) {
   head_ = R"({"id":)";
-  AppendQuoted(head_, service_id);
+  event::AppendQuoted(service_id, &head_);
   head_ += R"(,"version":)";
-  AppendQuoted(head_, api_version);
+  event::AppendQuoted(api_version, &head_);
   head_ += R"(,"responsetime":")";
 }
 

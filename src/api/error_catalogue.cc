@@ -52,9 +52,10 @@ constexpr Problem kContentType =
 constexpr Problem kCharset = Say(Code::kMediaType, "the charset is not accepted; send JSON as UTF-8");
 constexpr Problem kBinaryBatch =
     Say(Code::kMediaType, "ce- headers (binary content mode) carry one event; send it to /events");
-constexpr Problem kAttributeHeader = Say(Code::kMalformed,
-                                         "a ce- header is malformed: its name is lower-case letters and digits, its "
-                                         "value percent-encoded UTF-8, given once");
+constexpr Problem kAttributeHeader = Say(Code::kMalformed, "a ce- header is malformed");
+constexpr Problem kDiskFull =
+    Say(Code::kNoRoom,
+        "the disk space for events is full; nothing was taken, send the request again when the store has caught up");
 constexpr Problem kStarting = Say(Code::kNotServing, "startup is not complete; try again shortly");
 constexpr Problem kStopping = Say(Code::kNotServing, "this instance is shutting down; send the request again");
 constexpr Problem kFailed = Say(
@@ -81,8 +82,7 @@ Problem ProblemOf(spool::AppendStatus status) {
   switch (status) {
     case spool::AppendStatus::kQueueFull:
       return Say(Code::kNoRoom, "the queue is full; nothing was taken, send the request again after Retry-After");
-    case spool::AppendStatus::kDiskFull:
-      return Say(Code::kNoRoom, "the disk space for events is full; nothing was taken, send the request again later");
+    case spool::AppendStatus::kDiskFull: return problems::kDiskFull;
     case spool::AppendStatus::kTooLarge:
       return Say(Code::kTooLarge, "the events of this request fit in no segment of the spool; send fewer at once");
     case spool::AppendStatus::kAccepted:

@@ -1,29 +1,15 @@
 #include "api/ingest.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "api/json_text.h"
 #include "api/service.h"
-#include "event/binary_mode.h"
+#include "event/json_text.h"
 
 namespace audit::api {
 namespace {
 
 // A round of many large batches must not fill the queue while the flusher sleeps.
 constexpr std::size_t kKickAfterEvents = 1'000;
-
-constexpr std::string_view kAttributePrefix = "ce-";
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-// The attribute's name, lower-case, if it is a ce- header.
-std::optional<std::string> AttributeOf(std::string_view header_name) {
-  std::string name(header_name);
-  std::transform(name.begin(), name.end(), name.begin(), Lower);
-  if (!name.starts_with(kAttributePrefix)) return std::nullopt;
-  return name.substr(kAttributePrefix.size());
-}
 
 event::Parser::Shape ShapeOf(Route route, BodyForm form) {
   if (form == BodyForm::kBatch) return event::Parser::Shape::kEventsArray;
@@ -32,9 +18,9 @@ event::Parser::Shape ShapeOf(Route route, BodyForm form) {
 
 void AppendAcceptedBatch(std::string& out, std::span<const event::Admitted> admitted) {
   out += R"({"accepted":[)";
-  for (const event::Admitted& event : admitted) {
-    if (&event != admitted.data()) out += ',';
-    AppendQuoted(out, event.id);
+  for (const event::Admitted& admitted_event : admitted) {
+    if (&admitted_event != admitted.data()) out += ',';
+    event::AppendQuoted(admitted_event.id, &out);
   }
   out += R"(],"count":)";
   out += std::to_string(admitted.size());
@@ -43,7 +29,7 @@ void AppendAcceptedBatch(std::string& out, std::span<const event::Admitted> admi
 
 void AppendAccepted(std::string& out, const event::Admitted& admitted) {
   out += R"({"accepted":)";
-  AppendQuoted(out, admitted.id);
+  event::AppendQuoted(admitted.id, &out);
   out += '}';
 }
 
@@ -82,29 +68,11 @@ bool Ingest::AdmitBinary(Route route, const http::Request& request, http::Exchan
     answers_.Refuse(exchange, route, problems::kBinaryBatch);
     return false;
   }
-  const auto malformed = [&](const std::string& name) {
-    const event::Violation violation{name, std::string(problems::kAttributeHeader.message)};
-    answers_.Refuse(exchange, route, problems::kAttributeHeader, {&violation, 1});
+  if (!attribute_headers_.Read(request)) {
+    answers_.Refuse(exchange, route, problems::kAttributeHeader, {&attribute_headers_.violation(), 1});
     return false;
-  };
-  names_.clear();
-  values_.clear();
-  for (const http::Header& header : request.headers) {
-    std::optional<std::string> name = AttributeOf(header.name);
-    if (!name.has_value()) continue;
-    std::optional<std::string> value = event::DecodeHeaderValue(header.value);
-    const bool repeated = std::find(names_.begin(), names_.end(), *name) != names_.end();
-    // What these two would say, the body and its Content-Type say.
-    const bool reserved = *name == "data" || *name == "datacontenttype";
-    if (!value.has_value() || repeated || reserved || !event::IsAttributeName(*name)) return malformed("ce-" + *name);
-    names_.push_back(*std::move(name));
-    values_.push_back(*std::move(value));
   }
-  attributes_.clear();
-  for (std::size_t i = 0; i < names_.size(); ++i) attributes_.push_back({names_[i], values_[i]});
-  const std::optional<std::string_view> content_type = request.Find("content-type");
-  if (content_type.has_value() && !content_type->empty()) attributes_.push_back({"datacontenttype", *content_type});
-  return Settle(parser_.AdmitBinary(attributes_, request.body, Window()), route, exchange);
+  return Settle(parser_.AdmitBinary(attribute_headers_.attributes(), request.body, Window()), route, exchange);
 }
 
 bool Ingest::Settle(bool admitted, Route route, http::Exchange& exchange) {
@@ -116,7 +84,7 @@ void Ingest::Append(Route route, bool batch_answer, env::SteadyTime received, ht
   const std::span<const event::Admitted> admitted = parser_.admitted();
   payloads_.clear();
   for (const event::Admitted& event : admitted) payloads_.push_back(event.json);
-  const spool::AppendResult result = service_.spool()->Append(payloads_);
+  const spool::AppendResult result = service_.Append(payloads_);
   if (result.status != spool::AppendStatus::kAccepted) {
     return answers_.Refuse(exchange, route, ProblemOf(result.status));
   }

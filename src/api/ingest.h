@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/ack_queue.h"
 #include "api/answers.h"
+#include "api/attribute_headers.h"
 #include "api/media_type.h"
 #include "api/routes.h"
 #include "env/random.h"
@@ -44,17 +44,13 @@ class Ingest {
   Answers& answers_;
   std::unique_ptr<env::Random> random_;
   event::Parser parser_;
+  AttributeHeaders attribute_headers_;
   AckQueue acks_;
   std::size_t appended_ = 0;  // events since the flusher was last kicked
   std::vector<std::string_view> payloads_;
 
   std::int64_t window_second_ = -1;  // the second that earliest_ was worked out in
   time::UnixMicros earliest_;
-
-  // Of the ce- headers of the request at hand.
-  std::vector<std::string> names_;
-  std::vector<std::string> values_;
-  std::vector<event::Parser::Attribute> attributes_;
 };
 
 }  // namespace audit::api

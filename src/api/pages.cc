@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "api/embedded_files.h"
-#include "api/json_text.h"
 #include "api/service.h"
+#include "event/json_text.h"
 
 namespace audit::api {
 namespace {
@@ -16,9 +16,9 @@ std::string JsonObject(const Members& members) {
   std::string out = "{";
   for (const auto& [name, value] : members) {
     if (out.size() > 1) out += ',';
-    AppendQuoted(out, name);
+    event::AppendQuoted(name, &out);
     out += ':';
-    AppendQuoted(out, value);
+    event::AppendQuoted(value, &out);
   }
   out += '}';
   return out;
@@ -48,7 +48,7 @@ void Pages::Answer(Route route, const http::Request& request, http::Exchange& ex
   switch (route) {
     case Route::kHealth: return AnswerHealth(route, service_.health().Healthy(service_.clock().SteadyNow()), exchange);
     case Route::kHealthLive: return AnswerHealth(route, nullptr, exchange);
-    case Route::kHealthReady: return AnswerHealth(route, service_.health().Ready(), exchange);
+    case Route::kHealthReady: return AnswerHealth(route, service_.Ready(), exchange);
     case Route::kVersion: return answers_.Success(exchange, route, 200, version_, now);
     case Route::kConfig: return answers_.Success(exchange, route, 200, settings_, now);
     case Route::kMetrics: return AnswerMetrics(route, exchange);

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,8 +61,11 @@ class Service {
   [[nodiscard]] telemetry::Metrics& metrics() const { return metrics_; }
   [[nodiscard]] RequestMetrics& request_metrics() { return request_metrics_; }
   [[nodiscard]] AckHub& ack_hub() { return ack_hub_; }
-  [[nodiscard]] spool::Spool* spool() const { return spool_.load(std::memory_order_acquire); }  // null before Open
-  void KickFlusher() const { kick_(); }                                                         // after Open
+  // All events of a request, or none. After Open.
+  spool::AppendResult Append(std::span<const std::string_view> payloads);
+  // Null: /health/ready is 200. Health::Ready, and no full disk that refuses events.
+  [[nodiscard]] const Problem* Ready() const;
+  void KickFlusher() const { kick_(); }  // after Open
 
  private:
   const Options options_;
@@ -71,6 +76,7 @@ class Service {
   AckHub ack_hub_;
   std::function<void()> kick_;  // set before spool_, which publishes it
   std::atomic<spool::Spool*> spool_{nullptr};
+  std::atomic<bool> disk_was_full_{false};  // for the last Append that needed room
 };
 
 }  // namespace audit::api
