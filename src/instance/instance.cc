@@ -1,0 +1,238 @@
+#include "instance/instance.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "api/health.h"
+#include "api/service.h"
+#include "build_info/build_info.h"
+#include "env/clock.h"
+#include "env/file_system.h"
+#include "env/random.h"
+#include "http/server.h"
+#include "instance/server_telemetry.h"
+#include "instance/spool_telemetry.h"
+#include "instance/start_error.h"
+#include "instance/storing.h"
+#include "spool/flusher.h"
+#include "spool/spool.h"
+#include "store/month.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "telemetry/process_metrics.h"
+
+namespace audit::instance {
+namespace {
+
+using std::chrono::milliseconds;
+using telemetry::Log;
+using telemetry::LogLevel;
+
+// A sync that takes longer than that fails, as far as an impatient stop is concerned.
+constexpr std::chrono::seconds kLongestSync{2};
+
+std::string_view NameOf(config::Durability durability) {
+  switch (durability) {
+    case config::Durability::kQueued: return "queued";
+    case config::Durability::kWritten: return "written";
+    case config::Durability::kSynced: return "synced";
+    case config::Durability::kReplicated: break;
+  }
+  return "replicated";
+}
+
+api::AckMoment MomentOf(config::Durability durability) {
+  switch (durability) {
+    case config::Durability::kQueued: return api::AckMoment::kQueued;
+    case config::Durability::kWritten: return api::AckMoment::kWritten;
+    case config::Durability::kSynced:
+    case config::Durability::kReplicated: break;
+  }
+  return api::AckMoment::kSynced;
+}
+
+api::Options ApiOptions(const config::Loaded& loaded) {
+  const config::Config& config = loaded.config;
+  api::Options options;
+  options.service_id = config.service_id;
+  options.api_version = config.api_version;
+  options.takes_events = config.role_ingest;
+  options.ack = MomentOf(config.ingest.durability);
+  options.limits = {.max_event_bytes = config.ingest.max_event_bytes, .max_batch_events = config.ingest.max_batch_size};
+  options.max_future_skew_seconds = config.ingest.max_future_skew_seconds;
+  options.earliest = [months = config.database.partition_retention_months](time::UnixMicros now) {
+    const std::optional<store::Month> oldest = store::OldestKept(now, months);
+    return oldest.has_value() ? oldest->begin() : time::UnixMicros{std::numeric_limits<std::int64_t>::min()};
+  };
+  options.random = env::NewSystemRandom;
+  options.build = ThisBuild();
+  for (const config::Setting& setting : loaded.settings) {
+    if (setting.public_value && !setting.secret) options.settings.emplace_back(setting.key, setting.value);
+  }
+  return options;
+}
+
+http::ServerOptions ServerOptions(const config::Config::Http& config) {
+  http::ServerOptions options;
+  options.host = config.host;
+  options.port = config.port;
+  options.threads = config.threads;
+  options.max_header_bytes = config.max_header_bytes;
+  options.max_body_bytes = config.max_body_bytes;
+  options.max_connections = config.max_connections;
+  options.max_requests_in_flight = config.max_requests_in_flight;
+  options.header_timeout = config.header_timeout;
+  options.body_timeout = config.body_timeout;
+  options.idle_timeout = config.idle_timeout;
+  options.tls = {.certificate_file = config.tls_certificate_file, .key_file = config.tls_key_file};
+  return options;
+}
+
+spool::Options SpoolOptions(const config::Config& config) {
+  spool::Options options;
+  options.directory = config.data_dir + "/spool";
+  options.segment_bytes = config.spool.segment_bytes;
+  options.max_bytes = config.spool.max_bytes;
+  options.queue_max_records = config.ingest.queue_max_size;
+  options.queue_max_bytes = config.ingest.queue_max_bytes;
+  options.readers = {kStoreReader};
+  return options;
+}
+
+std::string Roles(const config::Config& config) {
+  std::string roles;
+  const auto add = [&](bool has, const char* name) {
+    if (has) roles += (roles.empty() ? "" : ",") + std::string(name);
+  };
+  add(config.role_ingest, "ingest");
+  add(config.role_persist, "persist");
+  add(config.role_maintain, "maintain");
+  return roles;
+}
+
+std::string Url(const config::Config::Http& config, std::uint16_t port) {
+  const bool tls = !config.tls_certificate_file.empty();
+  const bool v6 = config.host.find(':') != std::string::npos;
+  return (tls ? "https://" : "http://") + (v6 ? "[" + config.host + "]" : config.host) + ":" + std::to_string(port) +
+         std::string(api::kBasePath);
+}
+
+}  // namespace
+
+// In the order of use: what stands below uses what stands above and goes first.
+struct Instance::State {
+  State(const config::Loaded& loaded, std::function<void()> failure)
+      : on_failure(std::move(failure)),
+        health(loaded.config.role_persist || loaded.config.role_maintain),
+        spool_telemetry(metrics),
+        service(ApiOptions(loaded), env::SystemClock(), metrics, health) {}
+
+  Result<void> Open(const config::Loaded& loaded);
+  void Run();
+  void Stop(milliseconds grace);
+
+  const std::function<void()> on_failure;
+  telemetry::Metrics metrics;
+  api::Health health;
+  SpoolTelemetry spool_telemetry;
+  const std::unique_ptr<env::Random> spool_random = env::NewSystemRandom();
+  std::unique_ptr<spool::Spool> spool;      // null: neither ingest nor persist
+  std::unique_ptr<spool::Flusher> flusher;  // the same
+  std::unique_ptr<Storing> storing;         // null: neither persist nor maintain
+  api::Service service;
+  std::unique_ptr<http::Server> server;
+  bool stopped = false;
+};
+
+Result<void> Instance::State::Open(const config::Loaded& loaded) {
+  const config::Config& config = loaded.config;
+  if (config.role_ingest || config.role_persist) {
+    auto opened = spool::Spool::Open(env::PosixFileSystem(), env::SystemClock(), *spool_random, SpoolOptions(config),
+                                     &spool_telemetry);
+    if (!opened) return ExplainDataError(opened.error(), config.data_dir);
+    spool = std::move(*opened);
+    SpoolTelemetry::ShowState(metrics, *spool, env::SystemClock());
+  }
+  if (config.role_persist || config.role_maintain) {
+    auto opened = Storing::Open(config, config.role_persist ? spool.get() : nullptr, metrics, health);
+    if (!opened) return ExplainDataError(opened.error(), config.data_dir);
+    storing = std::move(*opened);
+  }
+  auto listening = http::Server::Listen(ServerOptions(config.http), service.handlers());
+  if (!listening) return std::move(listening).error();
+  server = std::move(*listening);
+  ShowServer(metrics, *server);
+  telemetry::AddProcessMetrics(metrics);
+  return {};
+}
+
+void Instance::State::Run() {
+  if (spool != nullptr) {
+    flusher = std::make_unique<spool::Flusher>(*spool, [this](const Error& error) {
+      health.Enter(api::Health::Phase::kFailed);
+      Log(LogLevel::kError, "events cannot be made durable any more; ending, the restart recovers",
+          {{"error", error.message()}});
+      on_failure();
+    });
+    service.Open(*spool, [this] { flusher->Kick(); });
+  }
+  if (storing != nullptr) storing->Start();
+  health.Enter(api::Health::Phase::kServing);
+  server->Start();
+}
+
+void Instance::State::Stop(milliseconds grace) {
+  if (std::exchange(stopped, true)) return;
+  const env::SteadyTime deadline = env::SystemClock().SteadyNow() + grace;
+  const auto left = [&] {
+    const auto span = std::chrono::duration_cast<milliseconds>(deadline - env::SystemClock().SteadyNow());
+    return std::max(span, milliseconds{0});
+  };
+  health.Enter(api::Health::Phase::kStopping);
+  if (server != nullptr) server->Stop(left());
+  if (flusher != nullptr) flusher->Stop();
+  if (storing != nullptr && !storing->Stop(left())) {
+    Log(LogLevel::kInfo, "events are left in the spool; the next start stores them");
+  }
+}
+
+Instance::Instance(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Instance::~Instance() { Stop(milliseconds{0}); }
+
+Result<std::unique_ptr<Instance>> Instance::Start(const config::Loaded& loaded, std::function<void()> on_failure) {
+  const Result<void> supported = CheckSupported(loaded.config);
+  if (!supported) return supported.error();
+  std::unique_ptr<Instance> instance(new Instance(std::make_unique<State>(loaded, std::move(on_failure))));
+  Result<void> opened = instance->state_->Open(loaded);
+  if (!opened) return std::move(opened).error();
+  instance->state_->Run();
+  Log(LogLevel::kInfo, "ready",
+      {{"url", Url(loaded.config.http, instance->port())},
+       {"data_dir", loaded.config.data_dir},
+       {"roles", Roles(loaded.config)},
+       {"durability", NameOf(loaded.config.ingest.durability)}});
+  return instance;
+}
+
+std::uint16_t Instance::port() const { return state_->server->port(); }
+
+Result<void> Instance::ReloadTls() { return state_->server->ReloadTls(); }
+
+void Instance::Stop(milliseconds grace) { state_->Stop(grace); }
+
+void Instance::SyncForExit() {
+  if (state_->spool == nullptr) return;
+  state_->spool->Close();
+  const env::SteadyTime deadline = env::SystemClock().SteadyNow() + kLongestSync;
+  while (state_->spool->synced() < state_->spool->stats().appended && env::SystemClock().SteadyNow() < deadline) {
+    state_->flusher->Kick();
+    std::this_thread::sleep_for(milliseconds{1});
+  }
+}
+
+}  // namespace audit::instance

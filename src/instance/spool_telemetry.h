@@ -1,0 +1,36 @@
+// What the spool does, for log and metrics.
+#pragma once
+
+#include "env/clock.h"
+#include "spool/spool.h"
+#include "telemetry/metrics.h"
+
+namespace audit::instance {
+
+class SpoolTelemetry final : public spool::Observer {
+ public:
+  // Outlives the spool; `metrics` outlives it.
+  explicit SpoolTelemetry(telemetry::Metrics& metrics);
+
+  // Shows the spool's state from now on. `clock` and `spool` stay until the last scrape.
+  static void ShowState(telemetry::Metrics& metrics, const spool::Spool& spool, const env::Clock& clock);
+
+  void OnTornTail(const std::string& segment, std::uint64_t bytes) override;
+  void OnDamage(const std::string& segment, spool::Sequence first_missing, spool::Sequence last_missing) override;
+  void OnPositionLost(const std::string& reader) override;
+  void OnMaintenanceFailed(const Error& error) override;
+  void OnFlush(std::size_t records, std::size_t bytes, std::chrono::nanoseconds write,
+               std::chrono::nanoseconds sync) override;
+
+ private:
+  telemetry::Counter& torn_tails_;
+  telemetry::Counter& missing_records_;
+  telemetry::Counter& lost_positions_;
+  telemetry::Counter& maintenance_failures_;
+  telemetry::Counter& flushed_records_;
+  telemetry::Counter& flushed_bytes_;
+  telemetry::Histogram& write_seconds_;
+  telemetry::Histogram& sync_seconds_;
+};
+
+}  // namespace audit::instance
