@@ -27,6 +27,7 @@ std::unique_ptr<CLI::App> BuildApp(int* exit_code) {
       "  audit-manager emit --help                 all options of a subcommand\n"
       "\n"
       "Exit codes: 0 done; 1 it failed or was refused; 2 the command line or the configuration is wrong.");
+  AddServe(*app, exit_code);
   AddEmit(*app, exit_code);
   AddVersion(*app, exit_code);
   return app;
