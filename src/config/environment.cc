@@ -7,8 +7,6 @@
 #include "config/key.h"
 #include "config/value.h"
 
-extern char** environ;
-
 namespace audit::config {
 namespace {
 
