@@ -30,6 +30,8 @@ bool CheckAttributes(std::span<const Parser::Attribute> attributes, Violations* 
     }
     names.push_back(attribute.name);
   }
+  if (!violations->empty()) return false;  // only well-formed names are fit to be shown
+
   std::sort(names.begin(), names.end());
   for (auto twin = names.begin(); (twin = std::adjacent_find(twin, names.end())) != names.end();) {
     violations->Add(Refusal::kNotJson, HeaderPath(*twin), "occurs more than once");

@@ -25,9 +25,8 @@ std::optional<Field> FindEscapedField(Scope scope, std::string_view inner) {
 }
 
 // The scope of a field whose own members are named.
-std::optional<Scope> ScopeOf(std::optional<Field> field) {
-  if (!field) return std::nullopt;
-  switch (*field) {
+std::optional<Scope> ScopeOf(Field field) {
+  switch (field) {
     case Field::kData: return Scope::kData;
     case Field::kActor: return Scope::kActor;
     case Field::kResource: return Scope::kResource;
@@ -62,20 +61,26 @@ class EventScanner {
   bool Scan();
 
  private:
+  struct Member {
+    Scope scope;
+    std::optional<Field> field;  // nullopt: the contract does not name it
+    JsonToken key;
+  };
+
   bool ScanObject(Scope scope, unsigned depth);
-  bool ScanMember(Scope scope, unsigned depth, const JsonToken& key);
-  bool ScanValue(Scope scope, std::optional<Field> field, unsigned depth, const JsonToken& key, JsonToken* value);
-  bool ReadWhole(Scope scope, std::optional<Field> field, unsigned depth, const JsonToken& key, JsonToken* value);
-  void AddToDetails(Scope scope, std::optional<Field> field, const JsonToken& key, const JsonToken& value,
-                    bool compact);
+  bool ScanMember(const Member& member, unsigned depth);
+  bool ScanNamedObject(const Member& member, Scope inner, unsigned depth, JsonToken* value);
+  bool ReadWhole(const Member& member, unsigned depth, JsonToken* value);
+  void AddToDetails(const Member& member, const JsonToken& value, bool compact);
   void ReportFaults(std::string_view path);
-  [[nodiscard]] static std::string MemberPath(Scope scope, std::optional<Field> field, const JsonToken& key);
+  [[nodiscard]] static std::string PathOfMember(const Member& member);
 
   JsonCursor& cursor_;
   const char* origin_;
   DetailsWriter* details_;
   ScannedEvent& event_;
   Violations& violations_;
+  JsonToken unnamed_;  // the value of a member that has no place in event_
 };
 
 bool EventScanner::Scan() {
@@ -89,79 +94,78 @@ bool EventScanner::Scan() {
 // At '{', with `depth` objects open around it: at most three, so this recursion is bounded.
 bool EventScanner::ScanObject(Scope scope, unsigned depth) {
   cursor_.Pass();
-  JsonToken key;
+  Member member{.scope = scope, .field = {}, .key = {}};
   for (bool first = true;; first = false) {
-    switch (cursor_.NextMember(first, &key)) {
-      case JsonCursor::Step::kEnd: return true;
-      case JsonCursor::Step::kError: return false;
-      case JsonCursor::Step::kItem: break;
-    }
-    if (!ScanMember(scope, depth + 1, key)) return false;
+    const JsonCursor::Step step = cursor_.NextMember(first, &member.key);
+    if (step != JsonCursor::Step::kItem) return step == JsonCursor::Step::kEnd;
+    const std::string_view name = member.key.inner();
+    member.field = member.key.escaped ? FindEscapedField(scope, name) : FindField(scope, name);
+    if (cursor_.has_faults()) [[unlikely]]
+      ReportFaults(PathOf(scope));
+    if (!ScanMember(member, depth + 1)) return false;
   }
 }
 
-bool EventScanner::ScanMember(Scope scope, unsigned depth, const JsonToken& key) {
-  std::optional<Field> field = key.escaped ? FindEscapedField(scope, key.inner()) : FindField(scope, key.inner());
-  if (cursor_.has_faults()) [[unlikely]]
-    ReportFaults(PathOf(scope));
-  if (field) {
-    if ((event_.present & ScannedEvent::BitOf(*field)) != 0) [[unlikely]] {
-      violations_.Add(Refusal::kInvalid, PathOf(*field), "occurs more than once");
-      JsonToken repeated;
-      return ReadWhole(scope, field, depth, key, &repeated);
+bool EventScanner::ScanMember(const Member& member, unsigned depth) {
+  JsonToken* value = &unnamed_;
+  std::optional<Scope> inner;
+  if (member.field) {
+    const std::uint32_t bit = ScannedEvent::BitOf(*member.field);
+    if ((event_.present & bit) == 0) [[likely]] {
+      event_.present |= bit;
+      value = &event_.tokens[static_cast<std::size_t>(*member.field)];
+      inner = ScopeOf(*member.field);
+    } else {
+      violations_.Add(Refusal::kInvalid, PathOf(*member.field), "occurs more than once");
     }
-    event_.present |= ScannedEvent::BitOf(*field);
   }
 
-  cursor_.Peek();
+  const char first = cursor_.Peek();
   const std::size_t spaces = cursor_.spaces();
-  JsonToken value;
-  if (!ScanValue(scope, field, depth, key, &value)) return false;
-  if (field) event_.tokens[static_cast<std::size_t>(*field)] = value;
+  const bool ok =
+      inner && first == '{' ? ScanNamedObject(member, *inner, depth, value) : ReadWhole(member, depth, value);
+  if (!ok) return false;
   if (cursor_.has_faults()) [[unlikely]]
-    ReportFaults(MemberPath(scope, field, key));
-  if (details_ != nullptr) AddToDetails(scope, field, key, value, cursor_.spaces() == spaces);
+    ReportFaults(PathOfMember(member));
+  if (details_ != nullptr) AddToDetails(member, *value, cursor_.spaces() == spaces);
   return true;
 }
 
-bool EventScanner::ScanValue(Scope scope, std::optional<Field> field, unsigned depth, const JsonToken& key,
-                             JsonToken* value) {
-  const std::optional<Scope> inner = ScopeOf(field);
-  if (!inner || cursor_.Peek() != '{') return ReadWhole(scope, field, depth, key, value);
+bool EventScanner::ScanNamedObject(const Member& member, Scope inner, unsigned depth, JsonToken* value) {
   const char* const begin = cursor_.at();
-  const bool in_details = details_ != nullptr && *inner != Scope::kData;
-  if (in_details) details_->Open(key.text);
-  if (!ScanObject(*inner, depth)) return false;
+  const bool in_details = details_ != nullptr && inner != Scope::kData;
+  if (in_details) details_->Open(member.key.text);
+  if (!ScanObject(inner, depth)) return false;
   if (in_details) details_->Close();
   *value = {JsonType::kObject, false, {begin, static_cast<std::size_t>(cursor_.at() - begin)}};
   return true;
 }
 
-bool EventScanner::ReadWhole(Scope scope, std::optional<Field> field, unsigned depth, const JsonToken& key,
-                             JsonToken* value) {
-  if (cursor_.ReadValue(depth, value)) return true;
+bool EventScanner::ReadWhole(const Member& member, unsigned depth, JsonToken* value) {
+  if (cursor_.ReadValue(depth, value)) [[likely]]
+    return true;
   if (cursor_.too_deep()) {
-    violations_.Add(Refusal::kInvalid, MemberPath(scope, field, key), TooDeepMessage(cursor_, origin_));
+    violations_.Add(Refusal::kInvalid, PathOfMember(member), TooDeepMessage(cursor_, origin_));
   }
   return false;
 }
 
-void EventScanner::AddToDetails(Scope scope, std::optional<Field> field, const JsonToken& key, const JsonToken& value,
-                                bool compact) {
-  switch (scope) {
+void EventScanner::AddToDetails(const Member& member, const JsonToken& value, bool compact) {
+  switch (member.scope) {
     case Scope::kEvent: return;
     case Scope::kData:
       // The named ones are columns, or written by Open and Close.
-      if (field || value.type == JsonType::kNull) return;
+      if (member.field || value.type == JsonType::kNull) return;
       break;
     case Scope::kActor:
-      if (field == Field::kActorType || field == Field::kActorId || SaysNothing(value)) return;
+      if (member.field == Field::kActorType || member.field == Field::kActorId || SaysNothing(value)) return;
       break;
     case Scope::kResource:
-      if (field == Field::kResourceType || field == Field::kResourceId || SaysNothing(value)) return;
+      // The only named ones are type and id.
+      if (member.field || SaysNothing(value)) return;
       break;
   }
-  details_->Add(key.text, value.text, compact);
+  details_->Add(member.key.text, value.text, compact);
 }
 
 void EventScanner::ReportFaults(std::string_view path) {
@@ -175,15 +179,15 @@ void EventScanner::ReportFaults(std::string_view path) {
 
 // Keys that the contract does not name are the caller's: one that could not stand in a path, or is
 // long enough to be content, is left out.
-std::string EventScanner::MemberPath(Scope scope, std::optional<Field> field, const JsonToken& key) {
+std::string EventScanner::PathOfMember(const Member& member) {
   constexpr std::size_t kLongestShown = 64;
-  if (field) return std::string(PathOf(*field));
-  const std::string_view name = key.inner();
+  if (member.field) return std::string(PathOf(*member.field));
+  const std::string_view name = member.key.inner();
   const bool plain = !name.empty() && name.size() <= kLongestShown && std::all_of(name.begin(), name.end(), [](char c) {
     const char lower = static_cast<char>(c | 0x20);
     return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || c == '_' || c == '-';
   });
-  return plain ? std::string(PrefixOf(scope)).append(name) : std::string(PathOf(scope));
+  return plain ? std::string(PrefixOf(member.scope)).append(name) : std::string(PathOf(member.scope));
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ constexpr std::array<std::string_view, 4> kPrefixes = {"", "data.", "data.actor.
 
 constexpr std::optional<Field> If(bool match, Field field) { return match ? std::optional(field) : std::nullopt; }
 
-// A switch on the length leaves one or two candidates, each compared once; measured against a loop
-// over the table it halves the look-up.
+// A switch on the length leaves one or two candidates. A loop over the table of paths instead makes a
+// tenth of the time that a typical event takes as a whole (0.91 for 0.82 us, parser_bench.cc).
 std::optional<Field> FindInEvent(std::string_view key) {
   switch (key.size()) {
     case 2: return If(key == "id", Field::kId);

@@ -1,7 +1,9 @@
 #include "event/rules.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -21,7 +23,10 @@ struct TextRule {
   std::size_t max_bytes = kUnbounded;
 };
 constexpr TextRule kOptionalText{};
-constexpr TextRule kRequiredText{.required = true};
+
+constexpr std::array<std::string_view, 1> kSpecversions = {"1.0"};
+constexpr std::array<std::string_view, 4> kActorTypes = {"user", "system", "service", "anonymous"};
+constexpr std::array<std::string_view, 3> kOutcomes = {"success", "failure", "denied"};
 
 std::string_view NameOf(JsonType type) {
   switch (type) {
@@ -41,6 +46,15 @@ std::string Allowed(const TextRule& rule) {
   return "a string of " + std::to_string(rule.min_bytes) + " to " + std::to_string(rule.max_bytes) + " bytes";
 }
 
+std::string Listed(std::span<const std::string_view> allowed) {
+  std::string list = allowed.size() > 1 ? "one of " : "";
+  for (const std::string_view value : allowed) {
+    if (value != allowed.front()) list.append(", ");
+    list.append("\"").append(value).append("\"");
+  }
+  return list;
+}
+
 std::string_view TextOf(const JsonToken& token, std::pmr::memory_resource& memory) {
   const std::string_view inner = token.inner();
   if (!token.escaped) return inner;
@@ -55,7 +69,7 @@ class RuleCheck {
       : event_(event), window_(window), memory_(memory), violations_(violations), record_(record) {}
 
   void Envelope() {
-    OneOf(Field::kSpecversion, kOptionalText, {"1.0"});
+    OneOf(Field::kSpecversion, false, kSpecversions);
     record_.id = Text(Field::kId, {.required = window_ == nullptr, .min_bytes = 1, .max_bytes = 512});
     record_.source = Text(Field::kSource, {.required = true, .min_bytes = 1, .max_bytes = 1024});
     record_.type = Text(Field::kType, {.required = true, .min_bytes = 1, .max_bytes = 512});
@@ -68,7 +82,7 @@ class RuleCheck {
     if (!Object(Field::kData, true)) return;
     Actor();
     record_.action = Text(Field::kAction, {.required = true, .max_bytes = 256});
-    record_.outcome = OneOf(Field::kOutcome, kRequiredText, {"success", "failure", "denied"});
+    record_.outcome = OneOf(Field::kOutcome, true, kOutcomes);
     record_.reason = OptionalText(Field::kReason, kOptionalText);
     Resource();
   }
@@ -76,7 +90,7 @@ class RuleCheck {
  private:
   void Actor() {
     if (!Object(Field::kActor, true)) return;
-    record_.actor_type = OneOf(Field::kActorType, kOptionalText, {"user", "system", "service", "anonymous"});
+    record_.actor_type = OneOf(Field::kActorType, false, kActorTypes);
     if (record_.actor_type.empty()) record_.actor_type = "user";
     record_.actor_id = Text(Field::kActorId, {.required = true, .max_bytes = 512});
     Text(Field::kActorName, kOptionalText);
@@ -121,16 +135,16 @@ class RuleCheck {
   }
 
   // Empty where the field is absent or something else.
-  std::string_view OneOf(Field field, const TextRule& rule, std::initializer_list<std::string_view> allowed) {
-    const std::optional<std::string_view> text = OptionalText(field, rule);
-    if (!text || std::find(allowed.begin(), allowed.end(), *text) != allowed.end()) return text.value_or("");
-    std::string message = "must be";
-    const char* separator = allowed.size() > 1 ? " one of \"" : " \"";
-    for (const std::string_view value : allowed) {
-      message.append(separator).append(value).append("\"");
-      separator = ", \"";
+  std::string_view OneOf(Field field, bool required, std::span<const std::string_view> allowed) {
+    const JsonToken* const token = event_.Find(field);
+    if (token == nullptr) {
+      if (required) Missing(field, Listed(allowed));
+      return {};
     }
-    Add(field, std::move(message));
+    if (token->type != JsonType::kString) return WrongType(field, Listed(allowed), token->type), std::string_view();
+    const std::string_view text = TextOf(*token, memory_);
+    if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return text;
+    Add(field, "must be " + Listed(allowed));
     return {};
   }
 
