@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "env/mutex.h"
-#include "errors/error.h"
 #include "spool/spool.h"
 
 namespace audit::api {

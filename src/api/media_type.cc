@@ -60,9 +60,9 @@ BodyForm FormOfType(std::string_view type, bool has_ce_headers) {
 }  // namespace
 
 BodyForm FormOf(std::optional<std::string_view> content_type, bool has_ce_headers) {
-  std::string_view parameters = content_type.value_or("");
-  std::string_view type = NextPart(parameters);
-  if (type.empty()) type = "application/json";
+  std::string_view parameters = Trim(content_type.value_or(""));
+  if (parameters.empty()) parameters = "application/json";
+  const std::string_view type = NextPart(parameters);
   const BodyForm form = FormOfType(type, has_ce_headers);
   if (form != BodyForm::kUnsupported && HasForeignCharset(parameters)) return BodyForm::kCharset;
   return form;

@@ -34,6 +34,11 @@ TEST(MediaType, CaseAndSpaceDoNotMatter) {
   EXPECT_EQ(Plain(" application/CloudEvents+JSON ;x=y"), BodyForm::kStructured);
 }
 
+TEST(MediaType, ParametersWithoutATypeAreNotAccepted) {
+  EXPECT_EQ(Plain(";charset=utf-8"), BodyForm::kUnsupported);
+  EXPECT_EQ(Plain(" "), BodyForm::kStructured);
+}
+
 TEST(MediaType, AnyParametersAreAcceptedButForeignCharsets) {
   EXPECT_EQ(Plain("application/json;charset=utf-8"), BodyForm::kStructured);
   EXPECT_EQ(Plain("application/json; Charset=\"UTF-8\"; v=2"), BodyForm::kStructured);
