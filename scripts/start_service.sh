@@ -1,40 +1,31 @@
 #!/usr/bin/env bash
-# Starts the service in the foreground and, once it is ready, says where it is and what to try.
+# Starts the service in the foreground; when it says that it is ready, says where it is and what to try.
 #
 # usage: start_service.sh BINARY [ARGS of `audit-manager serve`]
 set -euo pipefail
 binary=$1
 shift
 
-# The effective port, found as the service finds it: argument, environment, default.
-port=${AUDIT_MANAGER__HTTP__PORT:-8000}
-data_dir=${AUDIT_MANAGER__DATA_DIR:-./data}
-previous=
-for argument in "$@"; do
-  case "$previous$argument" in
-    --port=*) port=${argument#--port=} ;;
-    --data-dir=*) data_dir=${argument#--data-dir=} ;;
-    --port*) port=$argument ;;
-    --data-dir*) data_dir=$argument ;;
-  esac
-  case "$argument" in --port | --data-dir) previous=$argument ;; *) previous= ;; esac
-done
-url=http://127.0.0.1:$port/v1/auditmanager
-
+# Passes the log on, and speaks after the line of the service that names its address and folder.
 announce() {
-  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-    kill -0 "$$" 2>/dev/null || return
-    sleep 0.05
-  done
-  cat >&2 <<MESSAGE
+  trap '' INT TERM # a Ctrl-C is for the service, whose last lines are to be seen
+  local line
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    if [[ $line =~ ready.*url[\":=]+([^\"\ ]+).*data_dir[\":=]+([^\"\ ]+) ]]; then
+      cat <<MESSAGE
 
-  Audit Manager is ready    $url
-  API page                  $url/docs
-  data folder               $(realpath "$data_dir")
-  try                       curl -i $url/events -H 'content-type: application/json' -d '{"source":"me","type":"demo.try","data":{"actor":{"id":"ann"},"action":"try","outcome":"success"}}'
+  Audit Manager is ready    ${BASH_REMATCH[1]}
+  API page                  ${BASH_REMATCH[1]}/docs
+  data folder               $(realpath "${BASH_REMATCH[2]}")
+  try                       curl -i ${BASH_REMATCH[1]}/events -H 'content-type: application/json' -d '{"source":"/me","type":"demo.try","data":{"actor":{"id":"ann"},"action":"try","outcome":"success"}}'
   then                      $binary events
+  stop                      Ctrl-C
+
 MESSAGE
+    fi
+  done
 }
 
-announce &
-exec "$binary" serve "$@"
+export AUDIT_MANAGER__LOGGING__FORMAT=${AUDIT_MANAGER__LOGGING__FORMAT:-text}
+exec "$binary" serve "$@" 2> >(announce >&2)
