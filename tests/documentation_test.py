@@ -1,0 +1,70 @@
+"""Runs the commands of the documentation. Every block marked `sh` in README.md and docs/ is run by a shell, in
+order, beside a service of the test's own; blocks marked otherwise (`console`) are not. A command must succeed,
+and no answer of the service may be an error.
+
+    documentation_test.py                        as a test: address, data folder and binary are the test's
+    documentation_test.py --running README.md    the commands as they stand, beside what `./dev run` started
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+import harness
+
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(path: pathlib.Path) -> list[str]:
+    return BLOCK.findall(path.read_text())
+
+
+def run_block(block: str, environment=None) -> str:
+    """What it printed. Raises AssertionError where it failed or the service answered with an error."""
+    ended = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=harness.ROOT, env=environment, text=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                           timeout=harness.PATIENCE_SECONDS)
+    said = f"{block}\nsaid:\n{ended.stdout}"
+    assert ended.returncode == 0, f"exit code {ended.returncode}:\n{said}"
+    assert not re.search(r'HTTP/1\.1 [45]\d\d|"errorCode"', ended.stdout), f"an error was answered:\n{said}"
+    return ended.stdout
+
+
+class DocumentationTest(harness.WholeTest):
+    def test_commands_work_as_written(self):
+        pages = [harness.ROOT / "README.md", *sorted((harness.ROOT / "docs").glob("**/*.md"))]
+        for page in pages:
+            name = str(page.relative_to(harness.ROOT))
+            if not blocks(page):
+                continue
+            service = self.service(name.replace("/", "-")).start()
+            places = {"127.0.0.1:8000": f"127.0.0.1:{service.port}", "build/release/audit-manager": str(harness.BINARY)}
+            for number, block in enumerate(blocks(page), 1):
+                for written, ours in places.items():
+                    block = block.replace(written, ours)
+                block = re.sub(r"(?<![\w/.])data/(?=store|spool)", f"{service.data}/", block)
+                with self.subTest(f"{name}, block {number}"):
+                    run_block(block, harness.environment(service.settings))
+            self.assertEqual(service.stop(), 0)
+
+    def test_readme_commands_leave_rows(self):
+        commands = "".join(blocks(harness.ROOT / "README.md"))
+        self.assertIn("curl", commands)
+        self.assertIn("audit-manager events", commands)
+        self.assertIn("sqlite3", commands)
+
+
+def main():
+    if sys.argv[1:2] == ["--running"]:
+        for page in sys.argv[2:]:
+            for block in blocks(harness.ROOT / page):
+                print(run_block(block, dict(os.environ)))
+    else:
+        unittest.main()
+
+
+if __name__ == "__main__":
+    main()
