@@ -33,7 +33,7 @@ namespace {
 constexpr std::uint64_t kFileBytes = 256ULL << 20;
 constexpr std::size_t kBodyLimit = 16U << 20;
 constexpr std::int64_t kDayMicros = 86'400 * time::kMicrosPerSecond;
-constexpr std::int64_t kRetentionMicros = 84 * 31 * kDayMicros;
+constexpr std::int64_t kRetentionMicros = kDayMicros * 84 * 31;
 
 [[noreturn]] void ThrowErrno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "telemetry/log.h"
-#include "time/unix_micros.h"
 
 namespace audit::instance {
 namespace {
