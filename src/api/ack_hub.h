@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "env/mutex.h"
+#include "errors/error.h"
 #include "spool/spool.h"
 
 namespace audit::api {

@@ -75,7 +75,7 @@ struct Config {
   // One transaction of the store, with the embedded log; with Kafka it is kafka.consumer that says so.
   struct Persist {
     std::size_t batch_max_records = 2'000;
-    std::chrono::milliseconds flush_interval{100};
+    std::chrono::milliseconds flush_interval{50};
   } persist;
 
   struct Kafka {

@@ -186,7 +186,8 @@ std::vector<Key> PersistKeys() {
       Number("persist.batch_max_records", FIELD(persist.batch_max_records), 1, 100'000,
              "Events in one transaction of the store, with the embedded log."),
       Number("persist.flush_interval_ms", FIELD(persist.flush_interval), 0, 60'000,
-             "How long a batch may wait to fill, with the embedded log."),
+             "The least time between two small batches, with the embedded log: a transaction a moment instead of one "
+             "an event."),
   };
 }
 
@@ -213,7 +214,7 @@ std::vector<Key> KafkaKeys() {
       Number("kafka.consumer.batch_max_records", FIELD(kafka.consumer.batch_max_records), 1, 100'000,
              "Events in one transaction of the store, with the Kafka log."),
       Number("kafka.consumer.flush_interval_ms", FIELD(kafka.consumer.flush_interval), 0, 60'000,
-             "How long a batch may wait to fill, with the Kafka log."),
+             "The same with the Kafka log."),
       WordChoice("kafka.consumer.auto_offset_reset", FIELD(kafka.consumer.auto_offset_reset),
                  {"earliest", "latest", "none"}, "Where a group without committed offsets begins."),
       WordChoice("kafka.consumer.assignment_strategy", FIELD(kafka.consumer.assignment_strategy),

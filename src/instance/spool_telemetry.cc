@@ -3,6 +3,7 @@
 #include <array>
 
 #include "telemetry/log.h"
+#include "time/unix_micros.h"
 
 namespace audit::instance {
 namespace {

@@ -102,6 +102,7 @@ Result<void> Storing::State::Open(telemetry::Metrics& metrics) {
   persisting.telemetry.emplace(metrics);
   pipeline::PersisterOptions batches;
   batches.batch_max_events = config.persist.batch_max_records;
+  batches.gather = config.persist.flush_interval;
   persisting.persister.emplace(*persisting.source, *store, *persisting.dead_letters, env::SystemClock(),
                                *persisting.random, batches, &*persisting.telemetry);
   return {};
