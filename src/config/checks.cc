@@ -38,10 +38,6 @@ Result<void> CheckTogether(const Config& config) {
     return Refused(says("ingest.max_event_bytes"), says("http.max_body_bytes"),
                    "an event must fit into a request body");
   }
-  if (config.http.max_body_bytes > config.ingest.queue_max_bytes) {
-    return Refused(says("http.max_body_bytes"), says("ingest.queue_max_bytes"),
-                   "the queue must take the largest request, which is accepted whole or not at all");
-  }
   if (config.http.max_body_bytes > config.spool.segment_bytes / 2) {
     return Refused(says("http.max_body_bytes"), says("spool.segment_bytes"),
                    "a segment must hold the largest request at least twice");
@@ -61,10 +57,6 @@ Result<void> CheckTogether(const Config& config) {
 
 std::vector<std::string> WarningsOf(const Config& config, const Origins& origins) {
   std::vector<std::string> warnings;
-  if (config.ingest.queue_max_size < config.ingest.max_batch_size) {
-    warnings.push_back(Says("ingest.queue_max_size", config) + " and " + Says("ingest.max_batch_size", config) +
-                       ": batches larger than the queue are always refused");
-  }
   if (config.log_backend != LogBackend::kKafka) return warnings;
   if (config.kafka.producer.acks == "0" || config.kafka.producer.acks == "1") {
     warnings.push_back(Says("kafka.producer.acks", config) +

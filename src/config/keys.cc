@@ -1,6 +1,8 @@
 // The table that environment parsing, YAML parsing, `audit-manager config`, GET /config,
 // docs/configuration.md and config/default.yaml all come from. Names and defaults of the contract's
 // section 6 are fixed.
+#include <arpa/inet.h>
+
 #include "config/key.h"
 #include "config/key_kinds.h"
 #include "config/roles.h"
@@ -18,6 +20,25 @@ constexpr std::uint64_t kTiB = 1ULL << 40U;
 constexpr std::int64_t kHourMs = 3'600'000;
 
 constexpr std::string_view kAnyText = "text of one line, not empty";
+
+Key Computed(std::string_view rule, Key key) {
+  key.computed_default = rule;
+  key.in_default_file = false;
+  return key;
+}
+
+Key HttpHost() {
+  Key key = Text("http.host", FIELD(http.host), "The address to listen on.", "an IPv4 or IPv6 address");
+  key.set = [](std::string_view text, Config& config) {
+    const std::string host(text);
+    in6_addr address{};
+    if (inet_pton(AF_INET, host.c_str(), &address) != 1 && inet_pton(AF_INET6, host.c_str(), &address) != 1)
+      return false;
+    config.http.host = host;
+    return true;
+  };
+  return Computed("127.0.0.1 when both back ends are embedded, else 0.0.0.0", std::move(key));
+}
 
 Key Roles() {
   Key key =
@@ -40,12 +61,6 @@ Key EnableAutoCommit() {
     return ParseSwitch(text) == false;
   };
   key.print = [](const Config& config) { return config.kafka.consumer.enable_auto_commit ? "true" : "false"; };
-  return key;
-}
-
-Key WithDefault(std::string_view computed, Key key) {
-  key.computed_default = computed;
-  key.in_default_file = false;
   return key;
 }
 
@@ -89,13 +104,12 @@ std::vector<Key> ServiceKeys() {
 
 std::vector<Key> HttpKeys() {
   return {
-      WithDefault("127.0.0.1 when both back ends are embedded, else 0.0.0.0",
-                  Text("http.host", FIELD(http.host), "The address to listen on.", "an IP address or a host name")),
+      HttpHost(),
       Number("http.port", FIELD(http.port), 0, 65'535, "The port to listen on; 0 takes any free one."),
-      WithDefault("one for each core this process may use",
-                  Number("http.threads", FIELD(http.threads), 0, 256,
-                         "Threads that serve connections; 0 means one for each core that CPU affinity and the control "
-                         "group's quota leave to this process.")),
+      Computed("one for each core this process may use",
+               Number("http.threads", FIELD(http.threads), 0, 256,
+                      "Threads that serve connections; 0 means one for each core that CPU affinity and the control "
+                      "group's quota leave to this process.")),
       Size("http.max_header_bytes", FIELD(http.max_header_bytes), kKiB, kMiB, "The longest request line and headers."),
       Size("http.max_body_bytes", FIELD(http.max_body_bytes), kKiB, kGiB / 2,
            "The largest request body, counted after decompression."),
@@ -151,16 +165,16 @@ std::vector<Key> SpoolKeys() {
 
 std::vector<Key> BackendKeys() {
   return {
-      WithDefault("kafka if kafka.bootstrap_servers is set, else embedded",
-                  Choice("log.backend", FIELD(log_backend),
-                         std::vector<std::pair<std::string_view, LogBackend>>{{"embedded", LogBackend::kEmbedded},
-                                                                              {"kafka", LogBackend::kKafka}},
-                         "Where accepted events wait for the store: the local spool alone, or Kafka behind it.")),
-      WithDefault("postgres if DB_HOST is set, else sqlite",
-                  Choice("store.backend", FIELD(store_backend),
-                         std::vector<std::pair<std::string_view, StoreBackend>>{{"sqlite", StoreBackend::kSqlite},
-                                                                                {"postgres", StoreBackend::kPostgres}},
-                         "Where events are stored for good.")),
+      Computed("kafka if kafka.bootstrap_servers is set, else embedded",
+               Choice("log.backend", FIELD(log_backend),
+                      std::vector<std::pair<std::string_view, LogBackend>>{{"embedded", LogBackend::kEmbedded},
+                                                                           {"kafka", LogBackend::kKafka}},
+                      "Where accepted events wait for the store: the local spool alone, or Kafka behind it.")),
+      Computed("postgres if DB_HOST is set, else sqlite",
+               Choice("store.backend", FIELD(store_backend),
+                      std::vector<std::pair<std::string_view, StoreBackend>>{{"sqlite", StoreBackend::kSqlite},
+                                                                             {"postgres", StoreBackend::kPostgres}},
+                      "Where events are stored for good.")),
   };
 }
 

@@ -321,21 +321,16 @@ TEST_F(LoadTest, SettingsThatCannotStandTogetherAreNamedBoth) {
       "least twice");
   EXPECT_EQ(RefusalOfFile("  spool: {max_bytes: 128 MiB}\n"),
             "spool.max_bytes is 128 MiB and spool.segment_bytes is 64 MiB: the spool must hold three segments");
-  EXPECT_EQ(
-      RefusalOfFile("  ingest: {queue_max_bytes: 8 MiB}\n"),
-      "http.max_body_bytes is 16 MiB and ingest.queue_max_bytes is 8 MiB: the queue must take the largest request, "
-      "which is accepted whole or not at all");
   EXPECT_EQ(RefusalOfFile("  ingest: {durability: replicated}\n"),
             "ingest.durability is replicated and log.backend is embedded: replicated needs log.backend kafka");
   EXPECT_EQ(RefusalOfFile("  http: {tls_key_file: key.pem}\n"),
             "http.tls_certificate_file is \"\" and http.tls_key_file is \"key.pem\": TLS needs both, or neither");
 }
 
-TEST_F(LoadTest, AQueueSmallerThanABatchIsSaid) {
-  EXPECT_THAT(
-      Loads({{"AUDIT_MANAGER__INGEST__QUEUE_MAX_SIZE", "100"}}).warnings,
-      ElementsAre("ingest.queue_max_size is 100 and ingest.max_batch_size is 500: batches larger than the queue "
-                  "are always refused"));
+TEST_F(LoadTest, TheAddressToListenOnIsAnAddress) {
+  EXPECT_EQ(Loads({{"AUDIT_MANAGER__HTTP__HOST", "::1"}}).config.http.host, "::1");
+  EXPECT_EQ(Refusal({{"AUDIT_MANAGER__HTTP__HOST", "localhost"}}),
+            "environment: AUDIT_MANAGER__HTTP__HOST is \"localhost\", allowed: an IPv4 or IPv6 address");
 }
 
 TEST_F(LoadTest, KafkaSettingsAreNotCriticisedWithoutKafka) {
