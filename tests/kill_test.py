@@ -32,9 +32,9 @@ class KillTest(harness.WholeTest):
                 self.assert_spool_sound(service)
             service.start()
             load = harness.Load(service, self.folder / f"ids-{kill}", "--duration", 600,
-                                "--connections", moments.choice([1, 16, 64]), *moments.choice([[], ["--batch", 20]]))
+                                "--connections", moments.choice([1, 8, 32]), *moments.choice([[], ["--batch", 10]]))
             self.addCleanup(load.end)
-            time.sleep(moments.uniform(0.01, 0.4))
+            time.sleep(moments.uniform(0.01, 0.3))
             service.kill()
             load.finish()
             accepted += load.accepted
