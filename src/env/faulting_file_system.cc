@@ -4,8 +4,7 @@ namespace audit::env {
 
 class FaultingFile final : public File {
  public:
-  FaultingFile(FaultingFileSystem& files, std::string path, std::unique_ptr<File> base)
-      : files_(files), path_(std::move(path)), base_(std::move(base)) {}
+  FaultingFile(FaultingFileSystem& files, std::unique_ptr<File> base) : files_(files), base_(std::move(base)) {}
 
   Result<std::size_t> ReadAt(std::uint64_t offset, std::span<char> buffer) const override {
     const Fault fault = files_.Next();
@@ -32,13 +31,14 @@ class FaultingFile final : public File {
   Result<void> Sync() override {
     const Fault fault = files_.Next();
     ++files_.syncs_;
-    if (fault == Fault::kIoError && files_.failed_sync_) files_.failed_sync_(path_);
+    if (fault == Fault::kIoError && files_.failed_sync_) files_.failed_sync_(*base_);
     if (fault == Fault::kIoError || fault == Fault::kCrash) return FaultingFileSystem::Broken(fault);
     return base_->Sync();
   }
 
   Result<void> Allocate(std::uint64_t size) override {
     const Fault fault = files_.Next();
+    ++files_.allocations_;
     if (fault != Fault::kNone && fault != Fault::kShortWrite) return FaultingFileSystem::Broken(fault);
     return base_->Allocate(size);
   }
@@ -51,7 +51,6 @@ class FaultingFile final : public File {
 
  private:
   FaultingFileSystem& files_;
-  const std::string path_;
   std::unique_ptr<File> base_;
 };
 
@@ -75,7 +74,7 @@ Result<std::unique_ptr<File>> FaultingFileSystem::Open(const std::string& path, 
   if (Fails(fault) || (fault == Fault::kNoSpace && mode == OpenMode::kCreate)) return Broken(fault);
   Result<std::unique_ptr<File>> file = base_.Open(path, mode);
   if (!file) return file;
-  return std::unique_ptr<File>(std::make_unique<FaultingFile>(*this, path, std::move(file).value()));
+  return std::unique_ptr<File>(std::make_unique<FaultingFile>(*this, std::move(file).value()));
 }
 
 Result<void> FaultingFileSystem::Rename(const std::string& from, const std::string& to) {

@@ -30,13 +30,14 @@ class FaultingFileSystem final : public FileSystem {
     at_ = at;
     calls_ = 0;
   }
-  // Called with the path of a file whose Sync is about to fail with kIoError, so that a test can let
-  // the file system below drop what was not synced (MemoryFileSystem::DropUnsynced).
-  void OnFailedSync(std::function<void(const std::string& path)> failed_sync) { failed_sync_ = std::move(failed_sync); }
+  // Called with the base's file whose Sync is about to fail with kIoError, so that a test can let it
+  // drop what was not synced (MemoryFileSystem::DropUnsynced).
+  void OnFailedSync(std::function<void(File& file)> failed_sync) { failed_sync_ = std::move(failed_sync); }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
   [[nodiscard]] bool struck() const { return at_ != 0 && calls_ >= at_; }
   [[nodiscard]] std::uint64_t writes() const { return writes_; }
   [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
+  [[nodiscard]] std::uint64_t allocations() const { return allocations_; }
 
   Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   Result<void> Rename(const std::string& from, const std::string& to) override;
@@ -53,12 +54,13 @@ class FaultingFileSystem final : public FileSystem {
   [[nodiscard]] static Error Broken(Fault fault);
 
   FileSystem& base_;
-  std::function<void(const std::string&)> failed_sync_;
+  std::function<void(File&)> failed_sync_;
   Fault fault_ = Fault::kNone;
   std::uint64_t at_ = 0;
   std::uint64_t calls_ = 0;
   std::uint64_t writes_ = 0;
   std::uint64_t syncs_ = 0;
+  std::uint64_t allocations_ = 0;
 };
 
 }  // namespace audit::env

@@ -41,6 +41,11 @@ class MemoryFile final : public File {
     return GrowLocked(size);
   }
 
+  void DropUnsynced() {
+    const MutexLock lock(files_.mutex_);
+    node_->dirty_sectors.clear();
+  }
+
   Result<void> Sync() override {
     const MutexLock lock(files_.mutex_);
     node_->durable.resize(node_->now.size());
@@ -149,6 +154,9 @@ Result<void> MemoryFileSystem::SyncDirectory(const std::string& directory) {
   for (const auto& [path, node] : names_) {
     if (ParentDirectory(path) == directory) durable_names_[path] = node;
   }
+  for (const std::string& path : directories_) {
+    if (ParentDirectory(path) == directory) durable_directories_.insert(path);
+  }
   return {};
 }
 
@@ -178,6 +186,19 @@ void MemoryFileSystem::PowerCut(Random& random) {
         std::none_of(names_.begin(), names_.end(), [&](const auto& now) { return now.second == entry->second; });
     entry = removed && (random.Next() & 1U) != 0 ? after.erase(entry) : std::next(entry);
   }
+  for (auto folder = directories_.begin(); folder != directories_.end();) {
+    const std::string path = *folder;
+    const std::string parent = ParentDirectory(path);
+    // Parents come first: one that is lost has taken this one along.
+    const bool orphan = parent != "." && parent != "/" && !directories_.contains(parent);
+    if (orphan || (!durable_directories_.contains(path) && (random.Next() & 1U) != 0)) {
+      std::erase_if(after, [&](const auto& entry) { return ParentDirectory(entry.first) == path; });
+      folder = directories_.erase(folder);
+    } else {
+      ++folder;
+    }
+  }
+  durable_directories_ = directories_;
   std::set<Node*> seen;
   for (const auto& [path, node] : after) {
     if (!seen.insert(node.get()).second) continue;
@@ -203,10 +224,7 @@ void MemoryFileSystem::ProcessCrash() {
   locks_.clear();
 }
 
-void MemoryFileSystem::DropUnsynced(const std::string& path) {
-  const MutexLock lock(mutex_);
-  if (const auto found = names_.find(path); found != names_.end()) found->second->dirty_sectors.clear();
-}
+void MemoryFileSystem::DropUnsynced(File& file) { static_cast<MemoryFile&>(file).DropUnsynced(); }
 
 std::string* MemoryFileSystem::Bytes(const std::string& path) {
   const MutexLock lock(mutex_);

@@ -28,14 +28,15 @@ class MemoryFileSystem final : public FileSystem {
 
   // The power is cut and comes back. Of every write not yet synced an arbitrary part is there, by
   // sectors of 512 bytes; of the names changed since the last SyncDirectory an arbitrary set of
-  // the changes. Locks are gone. Files opened before must not be used any more.
+  // the changes; a folder whose own name is lost takes along what is in it. Locks are gone. Files opened before must
+  // not be used any more.
   void PowerCut(Random& random);
   // The process died: everything that was written is there. Locks are gone.
   void ProcessCrash();
 
   // What a failed sync does on Linux: the pages still read as written but count as clean, so no
-  // later Sync takes them to the device; only writing them again does.
-  void DropUnsynced(const std::string& path);
+  // later Sync takes them to the device; only writing them again does. `file` is one of this file system's.
+  static void DropUnsynced(File& file);
 
   // The current bytes of a file, for tests that damage them; null when there is none.
   [[nodiscard]] std::string* Bytes(const std::string& path);
@@ -60,6 +61,7 @@ class MemoryFileSystem final : public FileSystem {
   Names names_ GUARDED_BY(mutex_);
   Names durable_names_ GUARDED_BY(mutex_);
   std::set<std::string> directories_ GUARDED_BY(mutex_);
+  std::set<std::string> durable_directories_ GUARDED_BY(mutex_);
   std::set<std::string> locks_ GUARDED_BY(mutex_);
   std::uint64_t capacity_ GUARDED_BY(mutex_) = UINT64_MAX;
 };

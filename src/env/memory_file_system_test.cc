@@ -20,6 +20,7 @@ TEST(MemoryFileSystemTest, APowerCutKeepsWhatWasSyncedAndMayTakeTheRest) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     MemoryFileSystem files;
     ASSERT_TRUE(files.CreateDirectories("d").ok());
+    ASSERT_TRUE(files.SyncDirectory(".").ok());
     auto file = files.Open("d/f", OpenMode::kCreate);
     ASSERT_TRUE(WriteAllAt(**file, 0, std::string(512, 'a')).ok());
     ASSERT_TRUE((*file)->Sync().ok());
@@ -40,6 +41,7 @@ TEST(MemoryFileSystemTest, ANameIsDurableOnlyAfterItsFolderIsSynced) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     MemoryFileSystem files;
     ASSERT_TRUE(files.CreateDirectories("d").ok());
+    ASSERT_TRUE(files.SyncDirectory(".").ok());
     auto file = files.Open("d/f", OpenMode::kCreate);
     ASSERT_TRUE((*file)->Sync().ok());
     const auto random = NewSeededRandom(seed);
