@@ -7,7 +7,8 @@
 namespace audit::spool {
 namespace {
 
-// A backlog of any length is described by so many marks; past it neighbours are merged.
+// A backlog of any length is described by so many marks: when there are more, each covers twice the
+// time, and the age of the oldest record stays right to a half percent of the backlog's.
 constexpr std::size_t kMaxTimeMarks = 1024;
 
 // The checksums of an Append's payloads, computed outside the lock. Requests with one event, the
@@ -136,7 +137,8 @@ Result<bool> Log::Flush() {
     }
     in_flight_.Clear();
   }
-  PrepareIfUrgent();
+  // An error is the observer's to tell; nothing that was taken depends on it.
+  (void)PrepareIfUrgent().ok();
   return !idle;
 }
 
@@ -197,14 +199,23 @@ void Log::Close() {
 void Log::AddTimeMark(TimeMark mark) {
   const Sequence delivered = Delivered();
   while (!time_marks_.empty() && time_marks_.front().last <= delivered) time_marks_.pop_front();
-  time_marks_.push_back(mark);
-  if (time_marks_.size() <= kMaxTimeMarks) return;
-  // Half as many, each for two, with the older time: never younger than the truth.
-  for (std::size_t i = 0; i < time_marks_.size() / 2; ++i) {
-    time_marks_[i] = {time_marks_[2 * i + 1].last, time_marks_[2 * i].since};
+  if (time_marks_.empty()) time_mark_step_ = kTimeMarkStep;
+  PushTimeMark(mark);
+  while (time_marks_.size() > kMaxTimeMarks) {
+    time_mark_step_ *= 2;
+    std::deque<TimeMark> fine;
+    fine.swap(time_marks_);
+    for (const TimeMark& one : fine) PushTimeMark(one);
   }
-  if (time_marks_.size() % 2 != 0) time_marks_[time_marks_.size() / 2] = time_marks_.back();
-  time_marks_.resize((time_marks_.size() + 1) / 2);
+}
+
+void Log::PushTimeMark(TimeMark mark) {
+  if (time_marks_.empty() || mark.since.value >= time_marks_.back().since.value + time_mark_step_) {
+    time_marks_.push_back(mark);
+    return;
+  }
+  // Joined under the older time, so that an age is never younger than the truth.
+  time_marks_.back() = {mark.last, std::min(mark.since, time_marks_.back().since)};
 }
 
 Sequence Log::Delivered() const {

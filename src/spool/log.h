@@ -93,6 +93,7 @@ class Log {
   Result<void> WriteInFlight() EXCLUDES(mutex_);
   void Fail(const Error& error) EXCLUDES(mutex_);
   void AddTimeMark(TimeMark mark) REQUIRES(mutex_);
+  void PushTimeMark(TimeMark mark) REQUIRES(mutex_);
   [[nodiscard]] Sequence Delivered() const REQUIRES(mutex_);
 
   // log_maintenance.cc
@@ -100,12 +101,15 @@ class Log {
   [[nodiscard]] bool OldestIsRecyclable() const REQUIRES(mutex_);
   [[nodiscard]] std::uint64_t DiskBytes() const REQUIRES(mutex_);
   [[nodiscard]] SegmentHeader NewSpareHeader() REQUIRES(mutex_);
-  Result<void> MaintainClaimed() EXCLUDES(mutex_);
+  enum class Extent : std::uint8_t { kASpare, kAll };
+  enum class Step : std::uint8_t { kNone, kRetire, kPrepare };
+  [[nodiscard]] Step NextStep(Extent extent) REQUIRES(mutex_);
+  bool ClaimMaintenance(Extent extent) EXCLUDES(mutex_);
+  Result<void> MaintainClaimed(Extent extent) EXCLUDES(mutex_);
   Result<void> RetireOldest() EXCLUDES(mutex_);
   Result<bool> CheckUnread(LogSegment& segment) EXCLUDES(mutex_);
   Result<void> PrepareSpare() EXCLUDES(mutex_);
-  Result<void> Reported(Result<void> result);
-  void PrepareIfUrgent() EXCLUDES(mutex_);
+  Result<void> PrepareIfUrgent() EXCLUDES(mutex_);
 
   // log_recovery.cc
   struct FoundSegment {
@@ -131,6 +135,7 @@ class Log {
   // Recycled files that are kept. One is taken at each roll and one comes back when the readers have
   // left the segment before; with two nothing is made anew at a steady load.
   static constexpr std::size_t kMaxSpares = 2;
+  static constexpr std::int64_t kTimeMarkStep = 100'000;  // microseconds between two marks, at the finest
 
   SegmentFiles segment_files_;  // guarded by whoever holds maintaining_
   std::unique_ptr<env::FileLock> lock_;
@@ -157,6 +162,7 @@ class Log {
   std::size_t set_aside_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, Position, std::less<>> positions_ GUARDED_BY(mutex_);
   std::deque<TimeMark> time_marks_ GUARDED_BY(mutex_);
+  std::int64_t time_mark_step_ GUARDED_BY(mutex_) = kTimeMarkStep;
 };
 
 }  // namespace audit::spool

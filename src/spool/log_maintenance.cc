@@ -31,56 +31,52 @@ SegmentHeader Log::NewSpareHeader() {
   return header;
 }
 
-Result<void> Log::Maintain() {
-  {
-    const env::MutexLock lock(mutex_);
-    if (maintaining_ || failure_) return {};
-    maintaining_ = true;
-  }
-  auto result = Reported(MaintainClaimed());
-  const env::MutexLock lock(mutex_);
-  maintaining_ = false;
-  return result;
+Result<void> Log::Maintain() { return ClaimMaintenance(Extent::kAll) ? MaintainClaimed(Extent::kAll) : Result<void>(); }
+
+Result<void> Log::PrepareIfUrgent() {
+  return ClaimMaintenance(Extent::kASpare) ? MaintainClaimed(Extent::kASpare) : Result<void>();
 }
 
-void Log::PrepareIfUrgent() {
-  {
-    const env::MutexLock lock(mutex_);
-    if (!SpareIsUrgent() || maintaining_) return;
-    maintaining_ = true;
-  }
-  // An error is the observer's to tell; nothing that was taken depends on it.
-  (void)Reported(MaintainClaimed()).ok();
+bool Log::ClaimMaintenance(Extent extent) {
   const env::MutexLock lock(mutex_);
-  maintaining_ = false;
+  if (maintaining_ || failure_ || (extent == Extent::kASpare && !SpareIsUrgent())) return false;
+  maintaining_ = true;
+  return true;
 }
 
-Result<void> Log::Reported(Result<void> result) {
+Result<void> Log::MaintainClaimed(Extent extent) {
+  Result<void> result;
+  while (result) {
+    Step step = Step::kNone;
+    {
+      const env::MutexLock lock(mutex_);
+      step = NextStep(extent);
+      if (step == Step::kNone) break;
+    }
+    result = step == Step::kRetire ? RetireOldest() : PrepareSpare();
+  }
+  const bool no_space = !result && result.error().code() == ErrorCode::kNoSpace;
+  {
+    const env::MutexLock lock(mutex_);
+    maintaining_ = false;
+    if (no_space) disk_full_ = true;
+  }
+  if (no_space) return {};
   if (!result && observer_ != nullptr) observer_->OnMaintenanceFailed(result.error());
   return result;
 }
 
-Result<void> Log::MaintainClaimed() {
-  while (true) {
-    bool recyclable = false;
-    bool wanting = false;
-    {
-      const env::MutexLock lock(mutex_);
-      recyclable = OldestIsRecyclable();
-      wanting = spares_.empty();
-      if (wanting && !recyclable && DiskBytes() + options_.segment_bytes > options_.max_bytes) {
-        disk_full_ = true;
-        return {};
-      }
-    }
-    if (!recyclable && !wanting) return {};
-    if (auto done = recyclable ? RetireOldest() : PrepareSpare(); !done) {
-      if (done.error().code() != ErrorCode::kNoSpace) return done;
-      const env::MutexLock lock(mutex_);
-      disk_full_ = true;
-      return {};
-    }
-  }
+Log::Step Log::NextStep(Extent extent) {
+  const bool recyclable = OldestIsRecyclable();
+  const bool wanting = spares_.empty();
+  if (extent == Extent::kASpare && !wanting) return Step::kNone;
+  // Where somebody waits for a spare, a segment that has to be looked through first comes last.
+  if (recyclable && (extent == Extent::kAll || segments_.front()->checked)) return Step::kRetire;
+  if (!wanting) return Step::kNone;
+  if (DiskBytes() + options_.segment_bytes <= options_.max_bytes) return Step::kPrepare;
+  if (recyclable) return Step::kRetire;
+  disk_full_ = true;
+  return Step::kNone;
 }
 
 Result<void> Log::RetireOldest() {
@@ -107,16 +103,14 @@ Result<void> Log::RetireOldest() {
   if (damaged) {
     if (auto moved = segment_files_.SetAside(number); !moved) return moved;
   } else {
-    Result<void> recycled;
     if (recycle) {
       auto made = segment_files_.Recycle(number, spare_header);
       if (made) spare = std::move(made).value();
-      if (!made) recycled = std::move(made).error();
+      if (!made && observer_ != nullptr) observer_->OnMaintenanceFailed(made.error());
     }
     if (!spare) {
       if (auto removed = segment_files_.Remove(number); !removed) return removed;
     }
-    if (!recycled) (void)Reported(std::move(recycled)).ok();
   }
   const env::MutexLock lock(mutex_);
   segments_.pop_front();

@@ -72,16 +72,8 @@ Result<void> Log::Recover() {
   if (auto taken = TakeSegments(std::move(directory->in_use)); !taken) return taken;
   if (auto moved = SetUnreadableAside(directory->unreadable); !moved) return moved;
   if (auto kept = KeepSpares(directory->spares); !kept) return kept;
-  {
-    const env::MutexLock lock(mutex_);
-    if (writer_ != nullptr) return {};
-    maintaining_ = true;
-  }
-  // Makes the first segment. A full disk is no reason not to start: what is there must drain.
-  auto prepared = Reported(MaintainClaimed());
-  const env::MutexLock lock(mutex_);
-  maintaining_ = false;
-  return prepared;
+  // The first segment. A full disk is no reason not to start: what is there must drain.
+  return PrepareIfUrgent();
 }
 
 Result<Log::Directory> Log::ReadDirectory() {
@@ -159,7 +151,8 @@ Result<void> Log::TakeSegments(std::vector<FoundSegment> found) {
     if (!since) return std::move(since).error();
     const env::MutexLock lock(mutex_);
     segments_.push_back(std::move(segment));
-    AddTimeMark({{found[i + 1].header.first.value - 1}, *since});
+    const Sequence last{found[i + 1].header.first.value - 1};
+    if (since->value != 0) AddTimeMark({last, *since});
   }
   return {};
 }

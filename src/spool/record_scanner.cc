@@ -52,6 +52,12 @@ RecordScanner::Step RecordScanner::Next() {
   return Step::kRecord;
 }
 
+void RecordScanner::Return(std::uint64_t offset, Sequence expected) {
+  offset_ = offset;
+  expected_ = expected;
+  window_bytes_ = 0;
+}
+
 Result<void> RecordScanner::Fill(std::size_t window) {
   if (offset_ >= end_) return {};
   auto loaded = Load(offset_, needed_, window);

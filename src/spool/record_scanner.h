@@ -47,6 +47,9 @@ class RecordScanner {
   // sequence is then expected(), at most `last`. False: there is none before the end.
   Result<bool> Resync(Sequence last);
 
+  // Goes back to a place where it stood before, and reads anew from there.
+  void Return(std::uint64_t offset, Sequence expected);
+
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
   [[nodiscard]] Sequence expected() const { return expected_; }
   // Where the record at offset() would end if its header is to be believed (sequence and length

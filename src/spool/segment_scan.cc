@@ -56,11 +56,20 @@ class Scan {
           if (auto filled = scanner_.Fill(kScanWindow); !filled) return filled;
           break;
         case RecordScanner::Step::kInvalid: {
-          in_run = false;
-          if (torn_end_ < scanner_.torn_end()) torn_end_ = scanner_.torn_end();
+          const Sequence missed = scanner_.expected();
+          const std::uint64_t missed_at = scanner_.offset();
+          torn_end_ = std::max(torn_end_, scanner_.torn_end());
           auto found = scanner_.Resync(last);
           if (!found) return std::move(found).error();
           if (!*found) return {};
+          if (looked_twice_at_ != missed_at) {
+            // Beside a running writer the later record may be younger than our first look at this
+            // place; what is really missing is still missing now.
+            looked_twice_at_ = missed_at;
+            scanner_.Return(missed_at, missed);
+            break;
+          }
+          in_run = false;
           at_.next = scanner_.expected();
           at_.offset = scanner_.offset();
           break;
@@ -142,6 +151,7 @@ class Scan {
   Sequence proven_;
   std::deque<std::pair<Sequence, std::uint64_t>> unproven_;  // sequence and offset, not yet proven synced
   std::uint64_t torn_end_ = 0;
+  std::uint64_t looked_twice_at_ = 0;
   time::UnixMicros first_appended_at_;
 };
 

@@ -63,7 +63,7 @@ class SpoolTest : public testing::Test {
   Result<std::unique_ptr<Spool>> TryOpen(env::FileSystem& files) {
     return Spool::Open(files, clock_, *random_, options_, &observer_);
   }
-  Result<std::unique_ptr<Spool>> TryOpen() { return TryOpen(files_); }
+  Result<std::unique_ptr<Spool>> TryOpen() { return TryOpen(*files_); }
 
   std::unique_ptr<Spool> Open() { return TryOpen().value(); }
 
@@ -83,7 +83,7 @@ class SpoolTest : public testing::Test {
     }
   }
 
-  env::MemoryFileSystem files_;
+  std::unique_ptr<env::MemoryFileSystem> files_ = std::make_unique<env::MemoryFileSystem>();
   env::ManualClock clock_{time::UnixMicros{1'700'000'000'000'000}};
   std::unique_ptr<env::Random> random_ = env::NewSeededRandom(1);
   Options options_;
