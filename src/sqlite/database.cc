@@ -22,7 +22,7 @@ int Flags(OpenMode mode) {
 }
 
 std::string ImmutableUri(const std::string& path) {
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";
   for (const char c : path) {
     if (c == '%' || c == '?' || c == '#') {
       constexpr char kHex[] = "0123456789abcdef";

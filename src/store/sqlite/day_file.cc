@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "event/details.h"
 #include "store/sqlite/schema.h"
 #include "time/rfc3339.h"
 
@@ -38,7 +39,7 @@ std::array<Column, 11> Columns(const event::Record& record) {
 }
 
 bool SameDetails(const std::optional<std::string_view>& stored, const std::optional<std::string_view>& given) {
-  return stored == given;
+  return stored.has_value() == given.has_value() && (!stored || event::SameDetails(*stored, *given));
 }
 
 }  // namespace

@@ -135,6 +135,17 @@ TEST_F(StoreTest, EveryColumnButTheTimeOfIngestMakesAConflict) {
   EXPECT_THAT(Write({base}), ElementsAre(Outcome::kDuplicate));
 }
 
+TEST_F(StoreTest, TheSameDetailsInAnotherOrderAreADuplicate) {
+  SampleEvent first;
+  first.details = R"({"a":1.0,"b":"\u0041"})";
+  SampleEvent reordered;
+  reordered.details = R"({"b":"A","a":1.0})";
+  SampleEvent other_digits;
+  other_digits.details = R"({"a":1,"b":"A"})";
+  EXPECT_THAT(Write({first, reordered, other_digits}),
+              ElementsAre(Outcome::kStored, Outcome::kDuplicate, Outcome::kConflict));
+}
+
 TEST_F(StoreTest, TheSameIdAtAnotherTimeIsAnotherEvent) {
   SampleEvent later;
   later.occurred_at = At("2026-11-24T10:00:00.000001Z");
