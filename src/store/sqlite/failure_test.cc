@@ -93,7 +93,7 @@ TEST_F(StoreFailureTest, ADamagedFileIsNamedWithTheRemedyAndLeftAsItIs) {
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
   EXPECT_THAT(written.error().message(), HasSubstr("24.db"));
-  EXPECT_THAT(written.error().message(), HasSubstr(".recover"));
+  EXPECT_THAT(written.error().message(), HasSubstr("A damaged file"));
   EXPECT_EQ(std::filesystem::file_size(DayFilePath()), size);
   // Other days are not held up by it.
   EXPECT_THAT(Write({Numbered(1, "2026-11-25T00:00:00Z")}), ElementsAre(Outcome::kStored));

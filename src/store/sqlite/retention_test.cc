@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "store/sqlite/store_test_support.h"
 
@@ -99,6 +101,24 @@ TEST_F(RetentionTest, DaysThatAreNotWrittenAnyMoreAreClosed) {
   Maintain(1, 84);
   EXPECT_FALSE(std::filesystem::exists(DayFilePath() + "-wal"));
   EXPECT_THAT(Write({Numbered(1)}), ElementsAre(Outcome::kDuplicate));
+}
+
+TEST_F(RetentionTest, MaintenanceAndProbesRunBesideWrites) {
+  std::atomic<bool> done{false};
+  std::thread maintenance([&] {
+    while (!done) Maintain(2, 84);
+  });
+  std::thread probe([&] {
+    while (!done) EXPECT_TRUE(store_->Check().ok());
+  });
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_THAT(Write(NumberedEvents(i * 20, 20)), testing::Each(Outcome::kStored));
+    EXPECT_THAT(Write({Numbered(i, "2019-12-01T00:00:00Z")}), ElementsAre(Outcome::kStored));
+  }
+  done = true;
+  maintenance.join();
+  probe.join();
+  EXPECT_EQ(Ids().size(), 630U);
 }
 
 }  // namespace

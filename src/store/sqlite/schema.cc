@@ -24,8 +24,9 @@ constexpr char kConnection[] =
 // A rowid table, because its rows are appended; its unique index begins with the time, so that it
 // holds the rule of the primary key, serves the time line, and grows at its end.
 //
-// The other indexes do not repeat the time (PostgreSQL's do): within one day's file it costs more than it gives.
-// Measured at 300,000 rows: a third fewer pages written, and 1.8 x the rows a second.
+// The other indexes do not repeat the time as PostgreSQL's do: within one day's file it costs more
+// than it gives. Measured with batches of 10,000 into 300,000 rows: half the pages written, 1.5 to
+// 1.8 x the rows a second.
 constexpr char kTables[] =
     "CREATE TABLE IF NOT EXISTS audit_events ("
     "id TEXT NOT NULL,"

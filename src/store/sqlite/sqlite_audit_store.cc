@@ -31,11 +31,8 @@ Error FileError(const Error& error, const std::string& path) {
     case ErrorCode::kLocked:
     case ErrorCode::kNoSpace: return error;
     case ErrorCode::kCorrupt:
-      return {ErrorCode::kUnavailable,
-              error.message() +
-                  "; nothing is lost, but nothing goes on until it is mended: stop the service, keep a copy, "
-                  "and either make it anew with `sqlite3 " +
-                  path + " .recover` or move it away together with its -wal file"};
+      return {ErrorCode::kUnavailable, error.message() + "; nothing is lost, but nothing goes on until somebody " +
+                                           "moves " + path + " away (docs/formats/store.md, \"A damaged file\")"};
     default: return {ErrorCode::kUnavailable, error.message()};
   }
 }
