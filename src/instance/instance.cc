@@ -131,7 +131,7 @@ struct Instance::State {
         spool_telemetry(metrics),
         service(ApiOptions(loaded), env::SystemClock(), metrics, health) {}
 
-  Result<void> Open(const config::Loaded& loaded);
+  Result<void> Open(const config::Loaded& loaded, env::FileSystem& files);
   void Run();
   void Stop(milliseconds grace);
 
@@ -148,11 +148,10 @@ struct Instance::State {
   bool stopped = false;
 };
 
-Result<void> Instance::State::Open(const config::Loaded& loaded) {
+Result<void> Instance::State::Open(const config::Loaded& loaded, env::FileSystem& files) {
   const config::Config& config = loaded.config;
   if (config.role_ingest || config.role_persist) {
-    auto opened = spool::Spool::Open(env::PosixFileSystem(), env::SystemClock(), *spool_random, SpoolOptions(config),
-                                     &spool_telemetry);
+    auto opened = spool::Spool::Open(files, env::SystemClock(), *spool_random, SpoolOptions(config), &spool_telemetry);
     if (!opened) return ExplainDataError(opened.error(), config.data_dir);
     spool = std::move(*opened);
     SpoolTelemetry::ShowState(metrics, *spool, env::SystemClock());
@@ -166,7 +165,6 @@ Result<void> Instance::State::Open(const config::Loaded& loaded) {
   if (!listening) return std::move(listening).error();
   server = std::move(*listening);
   ShowServer(metrics, *server);
-  telemetry::AddProcessMetrics(metrics);
   return {};
 }
 
@@ -183,6 +181,7 @@ void Instance::State::Run() {
   if (storing != nullptr) storing->Start();
   health.Enter(api::Health::Phase::kServing);
   server->Start();
+  telemetry::AddProcessMetrics(metrics);  // reads slow files of /proc, which the first caller need not wait for
 }
 
 void Instance::State::Stop(milliseconds grace) {
@@ -195,8 +194,12 @@ void Instance::State::Stop(milliseconds grace) {
   health.Enter(api::Health::Phase::kStopping);
   if (server != nullptr) server->Stop(left());
   if (flusher != nullptr) flusher->Stop();
-  if (storing != nullptr && !storing->Stop(left())) {
-    Log(LogLevel::kInfo, "events are left in the spool; the next start stores them");
+  if (storing != nullptr) storing->Stop(left());
+  if (spool == nullptr) return;
+  const spool::Stats stats = spool->stats();
+  if (stats.delivered < stats.synced) {
+    Log(LogLevel::kInfo, "events are left in the spool; the next start with the role persist stores them",
+        {{"events", stats.synced.value - stats.delivered.value}});
   }
 }
 
@@ -204,11 +207,12 @@ Instance::Instance(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Instance::~Instance() { Stop(milliseconds{0}); }
 
-Result<std::unique_ptr<Instance>> Instance::Start(const config::Loaded& loaded, std::function<void()> on_failure) {
+Result<std::unique_ptr<Instance>> Instance::Start(const config::Loaded& loaded, std::function<void()> on_failure,
+                                                  env::FileSystem& files) {
   const Result<void> supported = CheckSupported(loaded.config);
   if (!supported) return supported.error();
   std::unique_ptr<Instance> instance(new Instance(std::make_unique<State>(loaded, std::move(on_failure))));
-  Result<void> opened = instance->state_->Open(loaded);
+  Result<void> opened = instance->state_->Open(loaded, files);
   if (!opened) return std::move(opened).error();
   instance->state_->Run();
   Log(LogLevel::kInfo, "ready",

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "config/config.h"
+#include "env/file_system.h"
 #include "errors/result.h"
 
 namespace audit::instance {
@@ -18,7 +19,9 @@ class Instance {
   // The error says what, where and what to do. `on_failure` is called once, on a thread of the
   // instance, when events cannot be made durable any more; /health/ready says so by then, and all
   // that is left is to Stop and to end the process: the restart recovers.
-  static Result<std::unique_ptr<Instance>> Start(const config::Loaded& loaded, std::function<void()> on_failure);
+  // `files` is where the spool lies, and outlives the instance.
+  static Result<std::unique_ptr<Instance>> Start(const config::Loaded& loaded, std::function<void()> on_failure,
+                                                 env::FileSystem& files = env::PosixFileSystem());
   ~Instance();  // as Stop with no grace
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;

@@ -1,6 +1,7 @@
 #include "instance/serve.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -27,7 +28,8 @@ void ConfigureLog(const config::Config::Logging& logging) {
                           telemetry::ParseLogFormat(logging.format).value_or(telemetry::LogFormat::kJson));
 }
 
-void ReloadTls(Instance& instance) {
+void ReloadTls(Instance& instance, const config::Config::Http& config) {
+  if (config.tls_certificate_file.empty()) return;
   const Result<void> reloaded = instance.ReloadTls();
   if (reloaded) {
     Log(LogLevel::kInfo, "certificate and key were read again");
@@ -70,7 +72,7 @@ int Serve(const config::Loaded& loaded) {
   Instance& instance = **started;
 
   Signal signal = signals.Wait();
-  for (; signal == Signal::kReload; signal = signals.Wait()) ReloadTls(instance);
+  for (; signal == Signal::kReload; signal = signals.Wait()) ReloadTls(instance, loaded.config.http);
   if (!failed) Log(LogLevel::kInfo, "stopping");
   Stop(instance, signals, failed ? kGraceAfterFailure : loaded.config.shutdown_grace);
   Log(failed ? LogLevel::kError : LogLevel::kInfo, "stopped");

@@ -79,7 +79,6 @@ struct Storing::State {
   Persisting persisting;
   std::optional<PeriodicThread> maintenance;
   std::optional<PeriodicThread> probe;
-  bool stopped = false;
 };
 
 Result<void> Storing::State::Open(telemetry::Metrics& metrics) {
@@ -156,14 +155,10 @@ void Storing::Start() {
   state.probe.emplace("store-probe", [&state] { return state.Probe(); });
 }
 
-bool Storing::Stop(milliseconds drain) {
-  State& state = *state_;
-  if (std::exchange(state.stopped, true)) return true;
-  bool drained = true;
-  if (state.persisting.thread.has_value()) drained = state.persisting.thread->Stop(drain);
-  state.maintenance.reset();
-  state.probe.reset();
-  return drained;
+void Storing::Stop(milliseconds drain) {
+  if (state_->persisting.thread.has_value()) state_->persisting.thread->Stop(drain);
+  state_->maintenance.reset();
+  state_->probe.reset();
 }
 
 }  // namespace audit::instance

@@ -28,8 +28,8 @@ class Storing {
   // Starts the threads. Once, before anything is appended to the spool.
   void Start();
   // Lets the persister go on until it has all that is synced, for at most `drain`; finishes its
-  // batch; ends the threads. False: something is left in the spool.
-  bool Stop(std::chrono::milliseconds drain);
+  // batch; ends the threads. Again calls do nothing.
+  void Stop(std::chrono::milliseconds drain);
 
  private:
   struct State;
