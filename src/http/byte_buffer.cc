@@ -12,22 +12,32 @@ std::span<char> ByteBuffer::Room(std::size_t room) {
   if (capacity_ - begin_ - size_ < room) {
     if (capacity_ - size_ >= room) {
       std::memmove(memory_.get(), memory_.get() + begin_, size_);
-    } else {
-      const std::size_t capacity = std::max(size_ + room, size_ + size_ / 2);
-      auto memory = std::make_unique_for_overwrite<char[]>(capacity + kBodyPadding);
-      if (size_ != 0) std::memcpy(memory.get(), memory_.get() + begin_, size_);
-      memory_ = std::move(memory);
-      capacity_ = capacity;
+      begin_ = 0;
+    } else if (!Reallocate(std::max(size_ + room, size_ + size_ / 2))) {
+      return {};
     }
-    begin_ = 0;
   }
   return {memory_.get() + begin_ + size_, capacity_ - begin_ - size_};
 }
 
-void ByteBuffer::Append(std::span<const char> bytes) {
-  if (bytes.empty()) return;
-  std::memcpy(Room(bytes.size()).data(), bytes.data(), bytes.size());
+bool ByteBuffer::Reallocate(std::size_t capacity) {
+  if (!budget_->Take(capacity)) return false;
+  auto memory = std::make_unique_for_overwrite<char[]>(capacity + kBodyPadding);
+  if (size_ != 0) std::memcpy(memory.get(), memory_.get() + begin_, size_);
+  budget_->Return(capacity_);
+  memory_ = std::move(memory);
+  capacity_ = capacity;
+  begin_ = 0;
+  return true;
+}
+
+bool ByteBuffer::Append(std::span<const char> bytes) {
+  if (bytes.empty()) return true;
+  const std::span<char> room = Room(bytes.size());
+  if (room.empty()) return false;
+  std::memcpy(room.data(), bytes.data(), bytes.size());
   size_ += bytes.size();
+  return true;
 }
 
 void ByteBuffer::DropFront(std::size_t count) {
@@ -37,6 +47,7 @@ void ByteBuffer::DropFront(std::size_t count) {
 }
 
 void ByteBuffer::Clear() {
+  budget_->Return(capacity_);
   memory_.reset();
   capacity_ = begin_ = size_ = 0;
 }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
+#include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "http/connection_set.h"
@@ -12,20 +13,24 @@ namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // A caller that keeps the socket full must let the others of its thread have their turn.
-constexpr int kReceivesPerTurn = 8;
+constexpr int kReceivesPerTurn = 2;
+constexpr std::size_t kLeastReceiveBytes = 4U << 10;
 constexpr std::chrono::seconds kLingerTime{5};
 constexpr std::size_t kReservedBytes = 256U << 10;
 constexpr std::size_t kKeptBlockBytes = 256U << 10;
 
 }  // namespace
 
-Connection::Connection(ConnectionShared& shared, Transport transport)
+Connection::Connection(ConnectionShared& shared, Transport transport, Admission admission)
     : shared_(shared),
       transport_(std::move(transport)),
       parser_(shared.parser),
+      input_(shared.server.buffers),
+      output_(shared.server.buffers),
       deadline_(shared.loop.now() + shared.options.header_timeout),
+      admission_(admission),
       phase_(transport_.is_tls() ? Phase::kHandshake : Phase::kReading) {
-  shared_.all_connections.fetch_add(1, std::memory_order_relaxed);
+  if (admission_ == Admission::kCounted) shared_.server.connections.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Connection::OnReady(Readiness readiness) {
@@ -65,10 +70,10 @@ void Connection::ReceiveOnce() {
   const bool buffered = !input_.empty();
   std::span<char> space(shared_.received.get(), kReceiveBytes);
   if (buffered) {
-    const std::size_t have = input_.bytes().size();
-    const std::size_t expected = parser_.in_body() ? parser_.bytes_expected() : 0;
-    space =
-        input_.Room(std::clamp<std::size_t>(expected > have ? expected - have : 0, kReceiveBytes / 16, kReceiveBytes));
+    // One byte more than the request lacks: a read that leaves it free has emptied the socket.
+    const std::size_t missing = parser_.bytes_expected() - std::min(parser_.bytes_expected(), input_.bytes().size());
+    space = input_.Room(missing != 0 ? std::min(missing + 1, kReceiveBytes) : kLeastReceiveBytes);
+    if (space.empty()) return Refuse(Fault::kOverloaded);
   }
   const IoResult result = transport_.Receive(space);
   switch (result.status) {
@@ -101,7 +106,8 @@ void Connection::ParseReceived(std::span<char> received, bool buffered) {
     received = received.subspan(taken);
     if (buffered) input_.DropFront(taken);
     if (phase_ != Phase::kReading) {
-      if (!buffered) input_.Append(received);
+      // Without room for what was sent ahead, the answer that is due is the last one.
+      if (!buffered && !input_.Append(received)) framing_.close = refused_ = true;
       return;
     }
   }
@@ -109,13 +115,14 @@ void Connection::ParseReceived(std::span<char> received, bool buffered) {
 
 void Connection::KeepPartial(std::span<char> partial, bool buffered) {
   if (buffered) {
-    input_.DropBackTo(partial.size());
+    input_.Truncate(partial.size());
   } else {
-    // One allocation for a body of common size. What is promised and never sent costs no memory
-    // before it is written to.
-    const std::size_t expected = parser_.in_body() ? parser_.bytes_expected() : 0;
-    static_cast<void>(input_.Room(std::clamp(expected, partial.size(), std::max(partial.size(), kReservedBytes))));
-    input_.Append(partial);
+    // One allocation for a body of common size. What is promised and never sent takes from the
+    // budget, but no memory before it is written to.
+    const std::size_t expected = std::min(parser_.bytes_expected() + 1, kReservedBytes);
+    if (input_.Room(std::max(expected, partial.size())).empty()) return Refuse(Fault::kOverloaded);
+    input_.Extend(partial.size());
+    std::memcpy(input_.bytes().data(), partial.data(), partial.size());
   }
   const Arrival arrival = parser_.in_body() ? Arrival::kBody : Arrival::kHead;
   if (std::exchange(arrival_, arrival) == arrival) return;
@@ -192,7 +199,7 @@ void Connection::Send(std::string_view bytes) {
     bytes.remove_prefix(result.bytes);
     if (bytes.empty()) return;
   }
-  output_.Append(bytes);
+  if (!output_.Append(bytes)) return Close();
   if (phase_ == Phase::kWriting) deadline_ = shared_.loop.now() + shared_.options.body_timeout;
 }
 
@@ -253,7 +260,7 @@ void Connection::Close() {
   phase_ = Phase::kClosed;
   if (exchange_open_) shared_.counters.requests_in_flight.Subtract(1);
   transport_.Close();
-  shared_.all_connections.fetch_sub(1, std::memory_order_relaxed);
+  if (admission_ == Admission::kCounted) shared_.server.connections.fetch_sub(1, std::memory_order_relaxed);
   shared_.set.Remove(*this);
 }
 

@@ -22,7 +22,11 @@ struct ConnectionShared;
 
 class Connection final : public Pollable, public Responder {
  public:
-  Connection(ConnectionShared& shared, Transport transport);
+  // Over the bound on connections one is only told so; it does not count, or a flood of such would
+  // keep the server full.
+  enum class Admission : std::uint8_t { kCounted, kOverBound };
+
+  Connection(ConnectionShared& shared, Transport transport, Admission admission);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -80,6 +84,7 @@ class Connection final : public Pollable, public Responder {
   env::SteadyTime deadline_;
   std::size_t index_ = 0;  // ConnectionSet's
   std::size_t discard_left_ = 0;
+  const Admission admission_;
   Phase phase_;
   Arrival arrival_ = Arrival::kNothing;
   ResponseFraming framing_;   // of the answer that is due

@@ -63,10 +63,10 @@ void ConnectionSet::ReleaseClosed() {
   closed_.clear();
 }
 
-ConnectionShared::ConnectionShared(const ServerOptions& server_options, std::atomic<std::size_t>& server_connections,
+ConnectionShared::ConnectionShared(const ServerOptions& server_options, ServerShared& server_shared,
                                    EventLoop& event_loop, std::size_t in_flight_limit)
     : options(server_options),
-      all_connections(server_connections),
+      server(server_shared),
       loop(event_loop),
       max_requests_in_flight(in_flight_limit),
       received(std::make_unique_for_overwrite<char[]>(kReceiveBytes + kBodyPadding)) {

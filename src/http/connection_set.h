@@ -10,6 +10,7 @@
 #include "http/connection.h"
 #include "http/event_loop.h"
 #include "http/handler.h"
+#include "http/memory_budget.h"
 #include "http/request_parser.h"
 #include "http/response_writer.h"
 #include "http/server.h"
@@ -26,6 +27,7 @@ class ConnectionSet {
   ConnectionSet& operator=(const ConnectionSet&) = delete;
 
   [[nodiscard]] bool empty() const { return open_.empty(); }
+  [[nodiscard]] std::size_t size() const { return open_.size(); }
 
   Connection& Add(std::unique_ptr<Connection> connection);
   void Remove(Connection& connection);  // by itself, on closing
@@ -71,12 +73,20 @@ struct ThreadCounters {
 
 inline constexpr std::size_t kReceiveBytes = 64U << 10;
 
+// What the threads of a server share.
+struct ServerShared {
+  explicit ServerShared(std::size_t buffer_bytes) : buffers(buffer_bytes) {}
+
+  std::atomic<std::size_t> connections{0};  // open ones
+  MemoryBudget buffers;
+};
+
 struct ConnectionShared {
-  ConnectionShared(const ServerOptions& server_options, std::atomic<std::size_t>& server_connections,
-                   EventLoop& event_loop, std::size_t in_flight_limit);
+  ConnectionShared(const ServerOptions& server_options, ServerShared& server_shared, EventLoop& event_loop,
+                   std::size_t in_flight_limit);
 
   const ServerOptions& options;
-  std::atomic<std::size_t>& all_connections;  // open ones, of all threads
+  ServerShared& server;
   EventLoop& loop;
   const std::size_t max_requests_in_flight;  // of this thread
   Handler* handler = nullptr;

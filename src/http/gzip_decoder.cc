@@ -11,7 +11,6 @@ namespace audit::http {
 namespace {
 
 constexpr std::size_t kFirstCapacity = 64U << 10;
-// A rare large body must not cost its memory for ever.
 constexpr std::size_t kKeptCapacity = 1U << 20;
 constexpr int kGzipOnly = 16 + MAX_WBITS;  // zlib's way to say so; neither its own wrapper nor raw deflate
 
@@ -34,7 +33,6 @@ std::variant<std::string_view, Fault> GzipDecoder::Decode(std::span<const char> 
   if (stream_ == nullptr) stream_ = std::make_unique<Stream>();
   z_stream& z = stream_->z;
   if (!stream_->ready || ::inflateReset(&z) != Z_OK) return Fault::kMalformedEncoding;
-  if (capacity_ > kKeptCapacity) capacity_ = 0;
 
   z.next_in = reinterpret_cast<z_const Bytef*>(const_cast<char*>(body.data()));  // zlib does not write there
   z.avail_in = static_cast<uInt>(body.size());
@@ -56,8 +54,13 @@ std::variant<std::string_view, Fault> GzipDecoder::Decode(std::span<const char> 
   return std::string_view(memory_.get(), used);
 }
 
+void GzipDecoder::Trim() {
+  if (capacity_ <= kKeptCapacity) return;
+  memory_.reset();
+  capacity_ = 0;
+}
+
 bool GzipDecoder::Grow(std::size_t used, std::size_t max_bytes) {
-  if (capacity_ == 0) memory_.reset();
   const std::size_t capacity = std::min(std::max(kFirstCapacity, capacity_ * 2), max_bytes);
   if (capacity <= used) return false;
   auto memory = std::make_unique_for_overwrite<char[]>(capacity + kBodyPadding);

@@ -22,6 +22,8 @@ class GzipDecoder {
   // The decoded body, kBodyPadding readable bytes behind it, valid until the next call. Stops as
   // soon as more than `max_bytes` came out: kBodyTooLarge. Otherwise kMalformedEncoding.
   [[nodiscard]] std::variant<std::string_view, Fault> Decode(std::span<const char> body, std::size_t max_bytes);
+  // Gives back what a rare large body took; its view ends.
+  void Trim();
 
  private:
   struct Stream;

@@ -48,9 +48,9 @@ class RequestParser {
   [[nodiscard]] Fault fault() const { return fault_; }
 
   // The head is accepted and the rest is not here yet.
-  [[nodiscard]] bool in_body() const { return stage_ == Stage::kBody || stage_ == Stage::kChunks; }
-  // Then: how long the head is, and what `input` holds at least once the request is whole.
+  [[nodiscard]] bool in_body() const { return stage_ != Stage::kHead; }
   [[nodiscard]] std::size_t head_bytes() const { return head_bytes_; }
+  // What `input` holds at least once the request is whole, as far as known yet.
   [[nodiscard]] std::size_t bytes_expected() const { return head_bytes_ + body_bytes_; }
   // Once the head was accepted or refused for more than its syntax.
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
@@ -58,7 +58,10 @@ class RequestParser {
   [[nodiscard]] bool is_head() const { return is_head_; }
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
 
-  void Reset() { *this = RequestParser(*shared_); }
+  void Reset() {
+    shared_->gzip.Trim();
+    *this = RequestParser(*shared_);
+  }
 
  private:
   enum class Stage : std::uint8_t { kHead, kBody, kChunks };

@@ -1,7 +1,6 @@
 #include "http/server.h"
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -13,10 +12,17 @@
 namespace audit::http {
 
 struct Server::State {
-  ServerOptions options;  // constant after Listen, as the threads and the factory are
-  HandlerFactory factory;
-  std::uint16_t port = 0;
-  std::atomic<std::size_t> connections{0};
+  State(ServerOptions server_options, HandlerFactory handler_factory, std::uint16_t bound_port)
+      : options(std::move(server_options)),
+        factory(std::move(handler_factory)),
+        port(bound_port),
+        // Room for two of the largest requests at least, or none could ever arrive.
+        shared(std::max(options.max_buffered_bytes, 2 * (options.max_header_bytes + options.max_body_bytes))) {}
+
+  const ServerOptions options;
+  const HandlerFactory factory;
+  const std::uint16_t port;
+  ServerShared shared;
   std::vector<std::unique_ptr<ServerThread>> threads;
   env::Mutex stop_mutex;
 };
@@ -37,22 +43,16 @@ Result<std::unique_ptr<Server>> Server::Listen(ServerOptions options, HandlerFac
   Result<ListenSockets> listening = OpenListenSockets(options.host, options.port, count);
   if (!listening) return std::move(listening).error();
 
-  auto state = std::make_unique<State>();
-  state->options = std::move(options);
-  state->factory = std::move(factory);
-  state->port = listening->port;
+  auto state = std::make_unique<State>(std::move(options), std::move(factory), listening->port);
   for (unsigned i = 0; i < count; ++i) {
     Result<std::unique_ptr<EventLoop>> loop = EventLoop::Create();
     if (!loop) return std::move(loop).error();
-    // The bound on requests in flight is divided, so that no thread touches another's counter for a
-    // request.
+    // The bound on requests in flight is divided, so that no request touches another thread's
+    // counter.
     const std::size_t whole = state->options.max_requests_in_flight;
-    const std::size_t share = whole / count + (i < whole % count ? 1 : 0);
-    state->threads.push_back(
-        std::make_unique<ServerThread>(state->options,
-                                       ServerThread::Shares{.all_connections = state->connections,
-                                                            .max_requests_in_flight = std::max<std::size_t>(share, 1)},
-                                       *std::move(loop), std::move(listening->sockets[i]), tls));
+    const std::size_t share = std::max<std::size_t>(whole / count + (i < whole % count ? 1 : 0), 1);
+    state->threads.push_back(std::make_unique<ServerThread>(state->options, state->shared, share, *std::move(loop),
+                                                            std::move(listening->sockets[i]), tls));
   }
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -79,7 +79,7 @@ void Server::Stop(std::chrono::milliseconds grace) {
 
 ServerStats Server::stats() const {
   ServerStats stats;
-  stats.connections = state_->connections.load(std::memory_order_relaxed);
+  stats.connections = state_->shared.connections.load(std::memory_order_relaxed);
   for (const auto& thread : state_->threads) {
     const ThreadCounters& counters = thread->counters();
     stats.requests_in_flight += counters.requests_in_flight.value();

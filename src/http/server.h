@@ -24,8 +24,11 @@ struct ServerOptions {
   unsigned threads = 1;
   std::size_t max_header_bytes = 16U << 10;
   std::size_t max_body_bytes = 16U << 20;
-  std::size_t max_connections = 10'000;  // of the whole server
+  // Of the whole server:
+  std::size_t max_connections = 10'000;
   std::size_t max_requests_in_flight = 10'000;
+  // Requests that arrived in part and answers not taken yet; at least two of the largest requests.
+  std::size_t max_buffered_bytes = 64U << 20;
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};
   std::chrono::milliseconds idle_timeout{75'000};

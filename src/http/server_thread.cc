@@ -13,6 +13,8 @@ constexpr std::chrono::milliseconds kSweepInterval{250};
 constexpr std::chrono::milliseconds kShortestSweepInterval{5};
 // Callers in the backlog that are taken at once, so that those already here are not held up.
 constexpr int kAcceptsPerRound = 64;
+// Callers over the bound that are given time to read that they are; more are just closed.
+constexpr std::size_t kLingeringOverBound = 256;
 
 std::chrono::milliseconds SweepInterval(const ServerOptions& options) {
   const auto shortest = std::min({options.header_timeout, options.body_timeout, options.idle_timeout});
@@ -28,14 +30,14 @@ void BlockSignals() {
 
 }  // namespace
 
-ServerThread::ServerThread(const ServerOptions& options, Shares shares, std::unique_ptr<EventLoop> loop,
-                           Descriptor socket, std::shared_ptr<TlsContext> tls)
+ServerThread::ServerThread(const ServerOptions& options, ServerShared& server, std::size_t max_requests_in_flight,
+                           std::unique_ptr<EventLoop> loop, Descriptor socket, std::shared_ptr<TlsContext> tls)
     : options_(options),
       sweep_interval_(SweepInterval(options)),
       loop_(std::move(loop)),
       acceptor_(std::move(socket)),
       tls_(std::move(tls)),
-      shared_(options, shares.all_connections, *loop_, shares.max_requests_in_flight),
+      shared_(options, server, *loop_, max_requests_in_flight),
       next_sweep_(loop_->now()) {}
 
 ServerThread::~ServerThread() { Join(); }
@@ -80,7 +82,7 @@ void ServerThread::Run() {
 std::chrono::milliseconds ServerThread::TimeToWait() const {
   if (shared_.set.has_runnable()) return std::chrono::milliseconds::zero();
   if (shared_.set.empty() && !accepting_paused_) return std::chrono::milliseconds(-1);
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_sweep_ - loop_->now());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(std::min(next_sweep_, stop_deadline_) - loop_->now());
   return std::max(left, std::chrono::milliseconds::zero());
 }
 
@@ -108,18 +110,20 @@ bool ServerThread::AcceptOne() {
     accepting_paused_ = true;
     return false;
   }
-  const bool full = outcome == Acceptor::Outcome::kAcceptedInReserve ||
-                    shared_.all_connections.load(std::memory_order_relaxed) >= options_.max_connections;
+  const bool in_reserve = outcome == Acceptor::Outcome::kAcceptedInReserve;
+  const bool full =
+      in_reserve || shared_.server.connections.load(std::memory_order_relaxed) >= options_.max_connections;
   (full ? shared_.counters.refused : shared_.counters.accepted).Add(1);
   std::unique_ptr<TlsSession> session = tls_ != nullptr && !full ? tls_->NewSession(socket.get()) : nullptr;
   if (tls_ != nullptr && session == nullptr) return true;  // nothing can be said before the handshake
 
-  Connection& connection =
-      shared_.set.Add(std::make_unique<Connection>(shared_, Transport(std::move(socket), std::move(session))));
+  Connection& connection = shared_.set.Add(
+      std::make_unique<Connection>(shared_, Transport(std::move(socket), std::move(session)),
+                                   full ? Connection::Admission::kOverBound : Connection::Admission::kCounted));
   if (full) connection.Refuse(Fault::kOverloaded);
-  if (outcome == Acceptor::Outcome::kAcceptedInReserve) {
-    connection.Close();
-  } else if (!connection.closed() && !loop_->Watch(connection.descriptor(), connection, EventLoop::Trigger::kEdge)) {
+  if (connection.closed()) return true;
+  const bool too_many = full && shared_.set.size() > options_.max_connections + kLingeringOverBound;
+  if (in_reserve || too_many || !loop_->Watch(connection.descriptor(), connection, EventLoop::Trigger::kEdge)) {
     connection.Close();
   }
   return true;

@@ -1,7 +1,6 @@
 // One I/O thread of the server: its loop, its listening socket, its handler, its connections.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -18,12 +17,8 @@ namespace audit::http {
 
 class ServerThread final : private Pollable {
  public:
-  struct Shares {  // of the limits of the whole server
-    std::atomic<std::size_t>& all_connections;
-    std::size_t max_requests_in_flight;
-  };
-  ServerThread(const ServerOptions& options, Shares shares, std::unique_ptr<EventLoop> loop, Descriptor socket,
-               std::shared_ptr<TlsContext> tls);
+  ServerThread(const ServerOptions& options, ServerShared& server, std::size_t max_requests_in_flight,
+               std::unique_ptr<EventLoop> loop, Descriptor socket, std::shared_ptr<TlsContext> tls);
   ~ServerThread();
   ServerThread(const ServerThread&) = delete;
   ServerThread& operator=(const ServerThread&) = delete;
