@@ -15,7 +15,8 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // A caller that keeps the socket full must let the others of its thread have their turn.
 constexpr int kReceivesPerTurn = 2;
 constexpr std::size_t kLeastReceiveBytes = 4U << 10;
-constexpr std::chrono::seconds kLingerTime{5};
+// After the last answer: how long the other side may pause in what it was sending.
+constexpr std::chrono::seconds kLingerPause{2};
 constexpr std::size_t kReservedBytes = 256U << 10;
 constexpr std::size_t kKeptBlockBytes = 256U << 10;
 
@@ -223,22 +224,25 @@ void Connection::AfterResponse() {
   }
   transport_.EndSending();
   // Closing with input unread resets the connection, and the reset overtakes the answer.
-  if (!refused_ && !readable_ && input_.empty()) return Close();
+  if (!refused_ && !readable_) return Close();
   phase_ = Phase::kLingering;
   readable_ = true;
-  deadline_ = shared_.loop.now() + kLingerTime;
+  linger_end_ = shared_.loop.now() + shared_.options.body_timeout;
+  deadline_ = shared_.loop.now() + kLingerPause;
   discard_left_ = 2 * shared_.options.max_body_bytes;
   if (!dispatching_) shared_.set.RunLater(*this);
 }
 
 void Connection::Discard() {
   const IoResult result = transport_.Discard({shared_.received.get(), kReceiveBytes});
-  if (result.status == IoStatus::kWouldBlock) {
+  if (result.status == IoStatus::kWouldBlock && refused_) {
     readable_ = false;
-  } else if (result.status != IoStatus::kDone || result.bytes >= discard_left_) {
-    Close();
-  } else {
+  } else if (result.status == IoStatus::kDone && result.bytes < discard_left_) {
+    refused_ = true;  // it does send on
     discard_left_ -= result.bytes;
+    deadline_ = std::min(shared_.loop.now() + kLingerPause, linger_end_);
+  } else {
+    Close();
   }
 }
 
@@ -249,7 +253,7 @@ void Connection::Sweep() {
 }
 
 void Connection::CloseIfIdle() {
-  readable_ = true;  // a request that is here already is answered, announced or not
+  if (phase_ == Phase::kReading) readable_ = true;  // a request that is here is answered, announced or not
   Run();
   const bool idle = phase_ == Phase::kReading && arrival_ == Arrival::kNothing && input_.empty();
   if (idle || phase_ == Phase::kHandshake) Close();

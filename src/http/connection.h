@@ -82,6 +82,7 @@ class Connection final : public Pollable, public Responder {
   ByteBuffer input_;   // a request that is not whole, or those behind the one being answered
   ByteBuffer output_;  // of an answer, what the socket has no room for
   env::SteadyTime deadline_;
+  env::SteadyTime linger_end_;
   std::size_t index_ = 0;  // ConnectionSet's
   std::size_t discard_left_ = 0;
   const Admission admission_;

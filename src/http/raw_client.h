@@ -7,7 +7,6 @@
 #include <sys/time.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -30,21 +29,22 @@ struct RawResponse {
 
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port, int receive_buffer = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    if (receive_buffer != 0) {
-      ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
-    }
-    const timeval patience{.tv_sec = 60, .tv_usec = 0};  // a test that waits for nothing fails instead of hanging
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  explicit RawClient(std::uint16_t port) : RawClient() { Connect(port); }
+  // Without Connect yet. `receive_buffer`: bytes that the system keeps unread; 0: its own choice.
+  explicit RawClient(int receive_buffer = 0) {
+    if (receive_buffer != 0) Set(SO_RCVBUF, receive_buffer);
+    const timeval patience{.tv_sec = 60, .tv_usec = 0};  // a test that waits in vain fails instead of hanging
+    Set(SO_RCVTIMEO, patience);
+    Set(SO_SNDTIMEO, patience);
+  }
+
+  bool Connect(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    return ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   }
-
-  [[nodiscard]] bool connected() const { return connected_; }
   [[nodiscard]] int descriptor() const { return socket_.get(); }
 
   // False once the other side has closed.
@@ -57,7 +57,10 @@ class RawClient {
     return true;
   }
   void EndSending() { ::shutdown(socket_.get(), SHUT_WR); }
-  void Close() { socket_.Close(); }
+  void Reset() {  // the other side's connection breaks
+    Set(SO_LINGER, linger{.l_onoff = 1, .l_linger = 0});
+    socket_.Close();
+  }
 
   // Reads until `received` holds so many bytes; false at the end of the connection.
   bool Fill(std::size_t size) {
@@ -88,23 +91,26 @@ class RawClient {
   }
 
   // True when the other side ends the connection, in order and without a further byte.
-  bool AtEnd() { return received_.empty() && !Receive() && !reset_; }
-  [[nodiscard]] bool reset() const { return reset_; }
+  bool AtEnd() { return received_.empty() && !Receive() && !failed_; }
 
  private:
+  template <class Value>
+  void Set(int option, const Value& value) {
+    ::setsockopt(socket_.get(), SOL_SOCKET, option, &value, sizeof(value));
+  }
+
   bool Receive() {
     std::array<char, 65536> buffer;
     const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (got < 0) reset_ = errno == ECONNRESET;
+    failed_ = got < 0;
     if (got <= 0) return false;
     received_.append(buffer.data(), static_cast<std::size_t>(got));
     return true;
   }
 
-  Descriptor socket_;
+  Descriptor socket_{::socket(AF_INET, SOCK_STREAM, 0)};
   std::string received_;
-  bool connected_ = false;
-  bool reset_ = false;
+  bool failed_ = false;
 };
 
 }  // namespace audit::http

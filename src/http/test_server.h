@@ -1,20 +1,19 @@
-// For tests: a server on a free port with a handler whose answers the path chooses.
+// For tests: a server on a free port whose handler does what the test says.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
-#include <vector>
 
 #include "http/server.h"
 
 namespace audit::http {
-
-// What a test may do while it handles a request, on the I/O thread.
-using Answering = std::function<void(const Request&, Exchange)>;
 
 inline int StatusOf(Fault fault) {
   switch (fault) {
@@ -22,48 +21,76 @@ inline int StatusOf(Fault fault) {
     case Fault::kHeaderTooLarge: return 431;
     case Fault::kBodyTooLarge: return 413;
     case Fault::kUnsupportedEncoding: return 415;
-    case Fault::kMalformedEncoding: return 400;
+    case Fault::kMalformedEncoding: return 422;  // told apart from kMalformed, unlike in the contract
     case Fault::kTimeout: return 408;
     case Fault::kOverloaded: return 503;
   }
   return 500;
 }
 
-class TestHandler final : public Handler {
+inline Response Text(int status, std::string_view body) {
+  return {.status = status, .content_type = "text/plain", .body = body, .headers = {}};
+}
+
+// Both are called on the I/O thread.
+struct Script {
+  std::function<void(const Request&, Exchange)> on_request;  // none: 202 with the body that came
+  std::function<void()> on_round_end;
+};
+
+class ScriptedHandler final : public Handler {
  public:
-  explicit TestHandler(Answering on_request) : on_request_(std::move(on_request)) {}
+  explicit ScriptedHandler(const Script& script) : script_(script) {}
 
   void OnRequest(const Request& request, Exchange exchange) override {
-    if (on_request_) return on_request_(request, std::move(exchange));
-    exchange.Respond({.status = 202, .content_type = "text/plain", .body = request.body, .headers = {}});
+    if (script_.on_request) return script_.on_request(request, std::move(exchange));
+    exchange.Respond(Text(202, request.body));
   }
-  Response OnFault(Fault fault) override {
-    return {.status = StatusOf(fault), .content_type = "text/plain", .body = "fault", .headers = {}};
+  Response OnFault(Fault fault) override { return Text(StatusOf(fault), "fault"); }
+  void OnRoundEnd() override {
+    if (script_.on_round_end) script_.on_round_end();
   }
-  void OnRoundEnd() override {}
 
  private:
-  Answering on_request_;
+  const Script& script_;
 };
 
 class TestServer {
  public:
-  explicit TestServer(ServerOptions options = {}, Answering on_request = nullptr) {
+  explicit TestServer(ServerOptions options = {}, Script script = {}) : script_(std::move(script)) {
     options.host = "127.0.0.1";
     options.port = 0;
-    auto listening = Server::Listen(std::move(options), [on_request](IoThread&) -> std::unique_ptr<Handler> {
-      return std::make_unique<TestHandler>(on_request);
+    auto listening = Server::Listen(std::move(options), [this](IoThread& thread) -> std::unique_ptr<Handler> {
+      io_thread_ = &thread;
+      return std::make_unique<ScriptedHandler>(script_);
     });
     EXPECT_TRUE(listening.ok()) << listening.error().message();
     server_ = *std::move(listening);
     server_->Start();
   }
 
-  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
   Server* operator->() { return server_.get(); }
+  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+  IoThread& io_thread() { return *io_thread_; }  // the last one, with several
 
  private:
+  const Script script_;
+  IoThread* io_thread_ = nullptr;
   std::unique_ptr<Server> server_;
 };
+
+// False when `condition` does not come true within a time that no sane machine needs.
+inline bool Eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 60'000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+inline std::string PostOf(std::string_view body, std::string_view fields = "") {
+  return "POST /e HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "Content-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + std::string(body);
+}
 
 }  // namespace audit::http
