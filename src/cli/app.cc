@@ -29,6 +29,11 @@ std::unique_ptr<CLI::App> BuildApp(int* exit_code) {
       "Exit codes: 0 done; 1 it failed or was refused; 2 the command line or the configuration is wrong.");
   AddServe(*app, exit_code);
   AddEmit(*app, exit_code);
+  AddEvents(*app, exit_code);
+  AddDlq(*app, exit_code);
+  AddConfig(*app, exit_code);
+  AddHealthcheck(*app, exit_code);
+  AddCompletion(*app, exit_code);
   AddVersion(*app, exit_code);
   return app;
 }

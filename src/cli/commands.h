@@ -9,7 +9,12 @@ class App;
 
 namespace audit::cli {
 
+void AddCompletion(CLI::App& app, int* exit_code);
+void AddConfig(CLI::App& app, int* exit_code);
+void AddDlq(CLI::App& app, int* exit_code);
 void AddEmit(CLI::App& app, int* exit_code);
+void AddEvents(CLI::App& app, int* exit_code);
+void AddHealthcheck(CLI::App& app, int* exit_code);
 void AddServe(CLI::App& app, int* exit_code);
 void AddVersion(CLI::App& app, int* exit_code);
 

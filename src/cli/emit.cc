@@ -88,7 +88,7 @@ int RunEmit(const EmitFlags& flags) {
   const EmitCounts counts = run->counts();
   const std::chrono::nanoseconds elapsed = clock.SteadyNow() - start;
   if (const std::optional<Error> error = run->error()) ReportFailure(*error);
-  if (interrupted != 0) ReportFailure("interrupted: what follows in the input was not read");
+  if (interrupted != 0) ReportFailure("interrupted");
   if (flags.json_summary) {
     std::fputs(SummaryJson(counts, elapsed).c_str(), stdout);
   } else if (!flags.quiet) {

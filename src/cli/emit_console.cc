@@ -89,14 +89,17 @@ std::string ProgressLine(const EmitCounts& counts, std::chrono::nanoseconds elap
 }
 
 std::string SummaryText(const EmitCounts& counts, std::chrono::nanoseconds elapsed, bool check_only) {
+  std::string text;
   if (check_only) {
-    return fmt::format("{} events checked: {} good, {} refused; {:.2f} s\n", counts.events, counts.accepted,
+    text = fmt::format("{} events checked: {} good, {} refused; {:.2f} s\n", counts.events, counts.accepted,
                        counts.refused, Seconds(elapsed));
+  } else {
+    text = fmt::format("{} events: {} accepted, {} refused, {} unsent; {} retries; {:.2f} s, {:.0f} events/s\n",
+                       counts.events, counts.accepted, counts.refused, counts.unsent, counts.retries, Seconds(elapsed),
+                       Rate(counts, elapsed));
   }
-  std::string text = fmt::format(
-      "{} events: {} accepted, {} refused, {} unsent; {} retries; {:.2f} s, {:.0f} events/s\n", counts.events,
-      counts.accepted, counts.refused, counts.unsent, counts.retries, Seconds(elapsed), Rate(counts, elapsed));
   if (counts.first_unsent) text += fmt::format("the first unsent one: {}\n", Describe(*counts.first_unsent));
+  if (!counts.whole_input) text += "the input was not read to its end\n";
   return text;
 }
 

@@ -19,7 +19,7 @@ namespace audit::cli {
 struct EmitConsoleOptions {
   bool progress = false;                          // draw a line that changes in place
   std::optional<std::uint64_t> total_bytes = {};  // of the input, where known
-  std::FILE* refused_file = nullptr;              // refused events go here as they came, one a line; may be null
+  std::FILE* refused_file = nullptr;              // refused events go here, one a line; may be null
 };
 
 // Any thread. Writes to standard error.

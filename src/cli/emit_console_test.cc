@@ -18,18 +18,26 @@ TEST(EmitConsole, SummaryTellsEveryFateAndTheRate) {
                           .unsent = 5,
                           .retries = 3,
                           .bytes_read = 0,
-                          .first_unsent = Place{.line = 996, .index = {}}};
+                          .first_unsent = Place{.line = 996, .index = {}},
+                          .whole_input = false};
   EXPECT_EQ(SummaryText(counts, seconds(2), false),
             "1000 events: 980 accepted, 15 refused, 5 unsent; 3 retries; 2.00 s, 490 events/s\n"
-            "the first unsent one: line 996\n");
+            "the first unsent one: line 996\n"
+            "the input was not read to its end\n");
   EXPECT_EQ(SummaryJson(counts, seconds(2)),
             "{\"events\":1000,\"accepted\":980,\"refused\":15,\"unsent\":5,\"retries\":3,\"seconds\":2.000,"
             "\"events_per_second\":490}\n");
 }
 
 TEST(EmitConsole, ProgressShowsTheShareOfAKnownSizeAndNeverWraps) {
-  const EmitCounts counts{
-      .events = 10, .accepted = 10, .refused = 2, .unsent = 0, .retries = 0, .bytes_read = 500, .first_unsent = {}};
+  const EmitCounts counts{.events = 10,
+                          .accepted = 10,
+                          .refused = 2,
+                          .unsent = 0,
+                          .retries = 0,
+                          .bytes_read = 500,
+                          .first_unsent = {},
+                          .whole_input = true};
   EXPECT_EQ(ProgressLine(counts, seconds(2), 1'000, "", 79),
             "[##########----------]  50 %  10 accepted, 2 refused  5/s");
   EXPECT_EQ(ProgressLine(counts, seconds(2), std::nullopt, "", 79), "10 accepted, 2 refused  5/s");

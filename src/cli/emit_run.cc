@@ -145,7 +145,11 @@ void EmitRun::ReadAll() {
   while (!stopped_) {
     const Result<bool> more = splitter.Next(&input);
     if (!more.ok()) Fail(more.error());
-    if (!more.ok() || !*more) break;
+    if (!more.ok() || !*more) {
+      const env::MutexLock lock(mutex_);
+      counts_.whole_input = more.ok() && !stopped_;
+      break;
+    }
     {
       const env::MutexLock lock(mutex_);
       ++counts_.events;

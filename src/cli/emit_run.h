@@ -42,13 +42,15 @@ struct EmitCounts {
   std::uint64_t retries = 0;
   std::uint64_t bytes_read = 0;
   std::optional<Place> first_unsent;
+  bool whole_input = false;  // it was read to its end
 };
 
 // Called on the run's threads, one call at a time.
 class EmitObserver {
  public:
   virtual ~EmitObserver() = default;
-  // `json` is the event as it stood in the input; empty where it could not be told from the rest.
+  // `json` is the event, with the id and time it was given if it came that far; empty where it could
+  // not be told from the rest of the input.
   virtual void OnRefused(const Place& place, std::span<const client::Refusal> refusals, std::string_view json) = 0;
   virtual void OnRetry(std::string_view why, std::chrono::milliseconds wait) = 0;
 };

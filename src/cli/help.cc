@@ -39,9 +39,7 @@ std::string Wrap(std::string_view text, std::size_t indent, std::size_t width) {
 class HelpFormatter final : public CLI::Formatter {
  public:
   HelpFormatter() {
-    label("OPTIONS", "OPTIONS");
     label("SUBCOMMAND", "COMMAND");
-    label("Subcommands", "Commands");
     label("Positionals", "Arguments");
   }
 

@@ -29,8 +29,12 @@ std::size_t TerminalWidth(int fd) {
   return error == std::errc() && end == columns.data() + columns.size() && width > 0 ? width : kDefaultWidth;
 }
 
+bool ColoursAllowed(int fd) {
+  return IsTerminal(fd) && EnvironmentValue("NO_COLOR").empty() && EnvironmentValue("TERM") != "dumb";
+}
+
 ColourCodes CodesOf(Colour colour, int fd) {
-  if (!IsTerminal(fd) || !EnvironmentValue("NO_COLOR").empty() || EnvironmentValue("TERM") == "dumb") return {};
+  if (!ColoursAllowed(fd)) return {};
   switch (colour) {
     case Colour::kRed: return {"\x1b[31m", "\x1b[0m"};
     case Colour::kGreen: return {"\x1b[32m", "\x1b[0m"};

@@ -60,7 +60,7 @@ BatchResult BatchSender::Send(std::span<const std::string_view> events) {
     }
     if (!answer.ok() || !IsAboutEvents(answer->status)) {
       result.error = answer.ok() ? Error(ErrorCode::kInvalidArgument,
-                                         "the service answered " + std::to_string(answer->status) + ' ' +
+                                         std::string(kPath) + " answered " + std::to_string(answer->status) + ' ' +
                                              Describe(ParseRefusals(answer->status, answer->body).front()))
                                  : std::move(answer).error();
       todo.push_back(std::move(group));

@@ -73,7 +73,7 @@ class HttpClient::State {
   const ClientOptions options_;
   asio::io_context io_{1};
   asio::ssl::context tls_;
-  std::optional<TlsStream> stream_;  // its TCP layer alone where the URL is http
+  std::unique_ptr<TlsStream> stream_;  // null: not connected; its TCP layer alone where the URL is http
   beast::flat_buffer buffer_;
 };
 
@@ -81,11 +81,11 @@ Result<void> HttpClient::State::LoadTrust() {
   if (!options_.base.tls) return {};
   error_code error;
   if (options_.insecure) {
-    tls_.set_verify_mode(asio::ssl::verify_none, error);
+    error = tls_.set_verify_mode(asio::ssl::verify_none, error);
   } else if (options_.ca_file.empty()) {
-    tls_.set_default_verify_paths(error);
+    error = tls_.set_default_verify_paths(error);
   } else {
-    tls_.load_verify_file(options_.ca_file, error);
+    error = tls_.load_verify_file(options_.ca_file, error);
   }
   if (!error) return {};
   return Error(ErrorCode::kInvalidArgument,
@@ -105,7 +105,7 @@ Error HttpClient::State::Failure(std::string_view what, const error_code& error)
     return {ErrorCode::kUnavailable, where + ": the connection was closed before the answer was complete"};
   }
   if (error.category() == asio::error::get_ssl_category()) {
-    const long verified = SSL_get_verify_result(const_cast<TlsStream&>(*stream_).native_handle());
+    const long verified = SSL_get_verify_result(stream_->native_handle());
     if (verified != X509_V_OK) {
       return {ErrorCode::kInvalidArgument, where + ": its certificate is not trusted (" +
                                                X509_verify_cert_error_string(verified) + "): give its CA by --ca-file"};
@@ -141,18 +141,17 @@ Result<tcp::resolver::results_type> HttpClient::State::Resolve() {
 Result<void> HttpClient::State::Connect() {
   Result<tcp::resolver::results_type> endpoints = Resolve();
   if (!endpoints.ok()) return std::move(endpoints).error();
-  stream_.emplace(io_, tls_);
+  stream_ = std::make_unique<TlsStream>(io_, tls_);
   tcp_layer().expires_after(options_.connect_timeout);
   if (const error_code error = Await([&](auto done) { tcp_layer().async_connect(*endpoints, std::move(done)); })) {
     Error failure = Failure("connect to", error);
     Disconnect();
     return failure;
   }
-  error_code ignored;
-  tcp_layer().socket().set_option(tcp::no_delay(true), ignored);
+  error_code error;
+  error = tcp_layer().socket().set_option(tcp::no_delay(true), error);  // slower without it, and nothing else
   if (!options_.base.tls) return {};
 
-  error_code error;
   if (!AddressOf(options_.base.host)) SSL_set_tlsext_host_name(stream_->native_handle(), options_.base.host.c_str());
   if (!options_.insecure) {
     stream_->set_verify_mode(asio::ssl::verify_peer, error);
@@ -213,7 +212,7 @@ Result<Answer> HttpClient::State::Send(std::string_view method, std::string_view
   head.append("\r\n");
 
   for (;;) {
-    const bool kept = stream_.has_value();
+    const bool kept = stream_ != nullptr;
     if (!kept) {
       if (Result<void> connected = Connect(); !connected.ok()) return std::move(connected).error();
     }

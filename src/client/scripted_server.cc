@@ -105,6 +105,7 @@ ScriptedServer::ScriptedServer(Script script, Transport transport) : script_(std
     tls_ = std::make_unique<Tls>();
   }
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  Must(listener_ >= 0, "socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -14,6 +14,7 @@
 #include "env/file_system.h"
 #include "env/random.h"
 #include "http/server.h"
+#include "instance/data_layout.h"
 #include "instance/server_telemetry.h"
 #include "instance/spool_telemetry.h"
 #include "instance/start_error.h"
@@ -94,7 +95,7 @@ http::ServerOptions ServerOptions(const config::Config::Http& config) {
 
 spool::Options SpoolOptions(const config::Config& config) {
   spool::Options options;
-  options.directory = config.data_dir + "/spool";
+  options.directory = SpoolDirectory(config);
   options.segment_bytes = config.spool.segment_bytes;
   options.max_bytes = config.spool.max_bytes;
   options.queue_max_records = config.ingest.queue_max_size;

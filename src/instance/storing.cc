@@ -8,6 +8,7 @@
 #include "dead_letters/sqlite_dead_letter_queue.h"
 #include "env/clock.h"
 #include "env/random.h"
+#include "instance/data_layout.h"
 #include "instance/periodic_thread.h"
 #include "instance/store_telemetry.h"
 #include "pipeline/persister.h"
@@ -82,7 +83,7 @@ struct Storing::State {
 };
 
 Result<void> Storing::State::Open(telemetry::Metrics& metrics) {
-  const std::string directory = config.data_dir + "/store";
+  const std::string directory = StoreDirectory(config);
   store::SqliteStoreOptions options;
   options.directory = directory;
   options.retention_months = config.database.partition_retention_months;
@@ -94,7 +95,7 @@ Result<void> Storing::State::Open(telemetry::Metrics& metrics) {
   auto reader = spool->OpenReader(kStoreReader);
   if (!reader) return std::move(reader).error();
   persisting.reader = std::move(*reader);
-  auto letters = dead_letters::SqliteDeadLetterQueue::Open(directory + "/dead_letters.db");
+  auto letters = dead_letters::SqliteDeadLetterQueue::Open(DeadLetterFile(config));
   if (!letters) return std::move(letters).error();
   persisting.dead_letters = std::move(*letters);
   persisting.source.emplace(*persisting.reader);

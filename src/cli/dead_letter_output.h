@@ -1,0 +1,18 @@
+// Dead letters, written out for people and programs. The bytes of an event may be anything.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dead_letters/sqlite_dead_letter_queue.h"
+
+namespace audit::cli {
+
+// Its cells in a table: NUMBER, DIED, REASON, FROM, BYTES.
+[[nodiscard]] std::vector<std::string> LetterCells(const dead_letters::StoredLetter& stored);
+// All but the event itself, as one JSON object.
+[[nodiscard]] std::string LetterJson(const dead_letters::StoredLetter& stored);
+// A line for each thing that is known, an empty one, and the event made harmless for a terminal.
+[[nodiscard]] std::string LetterText(const dead_letters::StoredLetter& stored);
+
+}  // namespace audit::cli

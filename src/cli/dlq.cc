@@ -1,0 +1,287 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/configuration_flags.h"
+#include "cli/dead_letter_output.h"
+#include "cli/exit_code.h"
+#include "cli/report.h"
+#include "cli/service_flags.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+#include "cli/time_argument.h"
+#include "client/refusal.h"
+#include "client/sender.h"
+#include "env/clock.h"
+#include "env/random.h"
+#include "instance/data_layout.h"
+
+namespace audit::cli {
+namespace {
+
+using dead_letters::LetterQuery;
+using dead_letters::SqliteDeadLetterQueue;
+using dead_letters::StoredLetter;
+
+constexpr double kRequestTimeoutSeconds = 30;
+
+// What all four have in common, and what each has besides.
+struct DlqFlags {
+  std::shared_ptr<const ConfigurationFlags> configuration;
+  std::shared_ptr<const ServiceFlags> service;
+  std::vector<std::int64_t> numbers;
+  bool all = false;
+  bool yes = false;
+  bool raw = false;
+  std::string reason;
+  std::string since;
+  std::string until;
+  std::string format = "table";
+};
+
+Result<LetterQuery> QueryOf(const DlqFlags& flags) {
+  LetterQuery query;
+  if (!flags.reason.empty()) query.reason = flags.reason;
+  const time::UnixMicros now = env::SystemClock().Now();
+  for (const auto& [text, into] : {std::pair(&flags.since, &query.from), std::pair(&flags.until, &query.before)}) {
+    if (text->empty()) continue;
+    Result<time::UnixMicros> when = ParseTimeArgument(*text, now);
+    if (!when.ok()) return std::move(when).error();
+    *into = *when;
+  }
+  return query;
+}
+
+// Opens the queue, works out what is meant, and hands both on. Where nothing ever died the queue is
+// null, and no number names anything.
+int WithQueue(const DlqFlags& flags, const std::function<int(SqliteDeadLetterQueue*, const LetterQuery&)>& work) {
+  const Result<config::Loaded> loaded = LoadConfiguration(*flags.configuration);
+  if (!loaded.ok()) return ReportFailure(loaded.error()), kUsage;
+  const Result<LetterQuery> query = QueryOf(flags);
+  if (!query.ok()) return ReportFailure(query.error()), kUsage;
+  auto queue = SqliteDeadLetterQueue::OpenExisting(instance::DeadLetterFile(loaded->config));
+  if (!queue.ok() && queue.error().code() != ErrorCode::kNotFound) return ReportFailure(queue.error()), kFailed;
+  return work(queue.ok() ? queue->get() : nullptr, *query);
+}
+
+int ReportMissing(std::int64_t number) {
+  ReportFailure("no dead letter has the number " + std::to_string(number) + ": see audit-manager dlq list");
+  return kFailed;
+}
+
+int List(const DlqFlags& flags) {
+  return WithQueue(flags, [&flags](SqliteDeadLetterQueue* queue, const LetterQuery& query) {
+    const auto write = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); };
+    Table table({{"NUMBER", false}, {"DIED", false}, {"REASON"}, {"FROM", false}, {"BYTES", false}},
+                IsTerminal(STDOUT_FILENO) ? TerminalWidth(STDOUT_FILENO) : 0, ColoursAllowed(STDOUT_FILENO), write);
+    Result<std::uint64_t> count(std::uint64_t{0});
+    if (queue != nullptr) {
+      count = queue->List(query, [&](const StoredLetter& letter) {
+        if (flags.format == "ndjson") {
+          write(LetterJson(letter));
+        } else {
+          table.Add(LetterCells(letter));
+        }
+        return true;
+      });
+    }
+    table.Finish();
+    if (!count.ok()) return ReportFailure(count.error()), kFailed;
+    if (*count == 0 && flags.format == "table") std::fputs("no dead letters\n", stderr);
+    return kOk;
+  });
+}
+
+int Show(const DlqFlags& flags) {
+  return WithQueue(flags, [&flags](SqliteDeadLetterQueue* queue, const LetterQuery&) {
+    for (const std::int64_t number : flags.numbers) {
+      Result<std::uint64_t> found(std::uint64_t{0});
+      if (queue != nullptr) {
+        found = queue->List({.number = number}, [&flags](const StoredLetter& letter) {
+          const std::string text = flags.raw ? std::string(letter.letter.value) + '\n' : LetterText(letter);
+          std::fwrite(text.data(), 1, text.size(), stdout);
+          return true;
+        });
+      }
+      if (!found.ok()) return ReportFailure(found.error()), kFailed;
+      if (*found == 0) return ReportMissing(number);
+    }
+    return kOk;
+  });
+}
+
+// The numbers that the command line means; those of --all as they are now.
+Result<std::vector<std::int64_t>> NumbersOf(const DlqFlags& flags, SqliteDeadLetterQueue* queue,
+                                            const LetterQuery& query) {
+  if (!flags.all) return flags.numbers;
+  std::vector<std::int64_t> numbers;
+  if (queue == nullptr) return numbers;
+  const Result<std::uint64_t> listed = queue->List(query, [&numbers](const StoredLetter& letter) {
+    numbers.push_back(letter.number);
+    return true;
+  });
+  if (!listed.ok()) return listed.error();
+  return numbers;
+}
+
+// Posts one letter's event as it is and takes the letter out when the service has it.
+Result<bool> ReplayOne(std::int64_t number, SqliteDeadLetterQueue& queue, client::Sender& sender) {
+  std::string value;
+  const Result<std::uint64_t> found = queue.List({.number = number}, [&value](const StoredLetter& letter) {
+    value = letter.letter.value;
+    return true;
+  });
+  if (!found.ok()) return found.error();
+  if (*found == 0) return ReportMissing(number) == kOk;
+  Result<client::Answer> answer = sender.Post("/v1/auditmanager/events", "application/json", value);
+  if (!answer.ok()) return std::move(answer).error();
+  if (answer->status != 202) {
+    for (const client::Refusal& refusal : client::ParseRefusals(answer->status, answer->body)) {
+      std::printf("%lld: refused, kept: %s\n", static_cast<long long>(number), Harmless(Describe(refusal)).c_str());
+    }
+    return false;
+  }
+  if (const Result<std::uint64_t> removed = queue.Remove({.number = number}); !removed.ok()) return removed.error();
+  std::printf("%lld: accepted, dropped from the queue\n", static_cast<long long>(number));
+  return true;
+}
+
+int Replay(const DlqFlags& flags) {
+  Result<client::ClientOptions> options = ClientOptionsOf(*flags.service);
+  if (!options.ok()) return ReportFailure(options.error()), kUsage;
+  Result<std::unique_ptr<client::HttpClient>> http = client::HttpClient::Create(*std::move(options));
+  if (!http.ok()) return ReportFailure(http.error()), kUsage;
+  return WithQueue(flags, [&](SqliteDeadLetterQueue* queue, const LetterQuery& query) {
+    const Result<std::vector<std::int64_t>> numbers = NumbersOf(flags, queue, query);
+    if (!numbers.ok()) return ReportFailure(numbers.error()), kFailed;
+    const std::unique_ptr<env::Random> random = env::NewSystemRandom();
+    client::Sender sender(**http, {}, env::SystemClock(), *random,
+                          {.wait =
+                               [](std::chrono::milliseconds wait) {
+                                 std::this_thread::sleep_for(wait);
+                                 return true;
+                               },
+                           .on_retry = [](std::string_view why, auto) { ReportWarning(Harmless(why)); }});
+    std::uint64_t kept = 0;
+    for (const std::int64_t number : *numbers) {
+      if (queue == nullptr) return ReportMissing(number);
+      const Result<bool> replayed = ReplayOne(number, *queue, sender);
+      if (!replayed.ok()) return ReportFailure(replayed.error()), kFailed;
+      if (!*replayed) ++kept;
+    }
+    std::fprintf(stderr, "%llu of %llu replayed\n", static_cast<unsigned long long>(numbers->size() - kept),
+                 static_cast<unsigned long long>(numbers->size()));
+    return kept == 0 ? kOk : kFailed;
+  });
+}
+
+bool Confirm(std::uint64_t count) {
+  std::fprintf(stderr, "Drop %llu dead letter%s for good? [y/N] ", static_cast<unsigned long long>(count),
+               count == 1 ? "" : "s");
+  char answer[8] = {};
+  return std::fgets(answer, sizeof answer, stdin) != nullptr && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+int Drop(const DlqFlags& flags) {
+  if (!flags.yes && !IsTerminal(STDIN_FILENO)) {
+    ReportFailure("dlq drop: nobody is there to be asked: say --yes");
+    return kUsage;
+  }
+  return WithQueue(flags, [&flags](SqliteDeadLetterQueue* queue, const LetterQuery& query) {
+    const Result<std::vector<std::int64_t>> numbers = NumbersOf(flags, queue, query);
+    if (!numbers.ok()) return ReportFailure(numbers.error()), kFailed;
+    if (!flags.yes && !numbers->empty() && !Confirm(numbers->size())) {
+      std::fputs("nothing was dropped\n", stderr);
+      return kFailed;
+    }
+    std::uint64_t dropped = 0;
+    for (const std::int64_t number : *numbers) {
+      const Result<std::uint64_t> removed =
+          queue == nullptr ? Result<std::uint64_t>(std::uint64_t{0}) : queue->Remove({.number = number});
+      if (!removed.ok()) return ReportFailure(removed.error()), kFailed;
+      if (*removed == 0) return ReportMissing(number);
+      ++dropped;
+    }
+    std::fprintf(stderr, "%llu dropped\n", static_cast<unsigned long long>(dropped));
+    return kOk;
+  });
+}
+
+void AddFilters(CLI::App& command, DlqFlags& flags) {
+  command.add_option("--reason", flags.reason, "Those whose reason begins like this: conflict, rejected")
+      ->option_text("TEXT");
+  command.add_option("--since", flags.since, "Those that died not before then: 2026-11-24T10:00:00Z, 24h, 7d")
+      ->option_text("TIME");
+  command.add_option("--until", flags.until, "Those that died before then")->option_text("TIME");
+}
+
+void AddSelection(CLI::App& command, DlqFlags& flags) {
+  CLI::Option* numbers = command.add_option("NUMBER", flags.numbers, "Which, as `dlq list` numbers them");
+  CLI::Option* all = command.add_flag("--all", flags.all, "All of them, or all that the filters leave");
+  all->excludes(numbers);
+  AddFilters(command, flags);
+}
+
+}  // namespace
+
+void AddDlq(CLI::App& app, int* exit_code) {
+  CLI::App* dlq =
+      app.add_subcommand("dlq", "Look at the dead letters: accepted events that could not be stored, with the reason");
+  dlq->require_subcommand(1);
+  const auto add = [dlq, exit_code](const char* name, const char* description, int (*run)(const DlqFlags&)) {
+    auto flags = std::make_shared<DlqFlags>();
+    CLI::App* command = dlq->add_subcommand(name, description);
+    flags->configuration = AddConfigurationFlags(*command);
+    command->callback([flags, run, exit_code] { *exit_code = run(*flags); });
+    return std::pair(command, flags);
+  };
+  // Without a selection nothing is meant: asked for before anything is done.
+  const auto select = [](CLI::App* command, DlqFlags& flags) {
+    AddSelection(*command, flags);
+    command->parse_complete_callback([&flags] {
+      if (!flags.all && flags.numbers.empty()) throw CLI::RequiredError("NUMBER or --all");
+    });
+  };
+
+  auto [list, list_flags] = add("list", "Those that there are, the oldest first", List);
+  AddFilters(*list, *list_flags);
+  list->add_option("--format", list_flags->format, "table by default")
+      ->check(CLI::IsMember({"table", "ndjson"}))
+      ->option_text("table|ndjson");
+
+  auto [show, show_flags] = add("show", "One of them, with the event as it was accepted", Show);
+  show->add_option("NUMBER", show_flags->numbers, "Which, as `dlq list` numbers them")->required();
+  show->add_flag("--raw", show_flags->raw, "The event and nothing else, byte for byte, a line feed behind it");
+
+  auto [replay, replay_flags] = add("replay", "Post them to the service again, and drop each that it accepts", Replay);
+  select(replay, *replay_flags);
+  replay_flags->service = AddServiceFlags(*replay, "http://127.0.0.1:8000", kRequestTimeoutSeconds);
+
+  auto [drop, drop_flags] = add("drop", "Drop them for good", Drop);
+  select(drop, *drop_flags);
+  drop->add_flag("--yes", drop_flags->yes, "Do not ask");
+
+  dlq->footer(
+      "What was accepted and cannot be stored is here and not lost: events under an id and time that\n"
+      "another event has (conflict), and events that no store takes (rejected). Replaying a conflict makes\n"
+      "a conflict again, until the event is mended.\n"
+      "\n"
+      "Examples:\n"
+      "  audit-manager dlq list --since 24h\n"
+      "  audit-manager dlq show 7\n"
+      "  audit-manager dlq show 7 --raw > event.json      mend it, then: audit-manager emit event.json\n"
+      "  audit-manager dlq replay --all --reason rejected\n"
+      "  audit-manager dlq drop 7\n"
+      "\n"
+      "Exit codes: 0 done; 1 something was refused, missing or not to be read; 2 the command line or the\n"
+      "configuration is wrong.");
+}
+
+}  // namespace audit::cli
