@@ -38,11 +38,11 @@ Error Refused(const Assignment& assignment, const std::string& what) {
 }
 
 Error Unknown(const Assignment& assignment) {
-  const std::string value = SoundsSecret(assignment.key) ? std::string(kMask) : Quoted(assignment.value);
-  std::string what = "(" + value + ") is not known";
   // The DB_* variables are known by the names they have in the environment alone.
   const Key* const key = FindKey(assignment.key);
   const Key* const meant = key != nullptr ? key : MostLike(assignment.key);
+  const bool hidden = SoundsSecret(assignment.key) || (meant != nullptr && meant->secret);
+  std::string what = "(" + (hidden ? std::string(kMask) : Quoted(assignment.value)) + ") is not known";
   if (meant != nullptr && !meant->in_file)
     return Refused(assignment, what + "; set " + meant->environment + " in the environment");
   std::string_view section = SectionOf(assignment.key);

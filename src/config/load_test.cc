@@ -300,6 +300,8 @@ TEST_F(LoadTest, ASecretIsNowhere) {
               AllOf(Not(HasSubstr(secret)), HasSubstr("set DB_PASSWORD in the environment")));
   EXPECT_THAT(RefusalOfFile("  database: {password: " + secret + "}\n"),
               AllOf(Not(HasSubstr(secret)), HasSubstr("set DB_PASSWORD in the environment")));
+  EXPECT_THAT(RefusalOfFile("  database: {pasword: " + secret + "}\n"), Not(HasSubstr(secret)));
+  EXPECT_THAT(Refusal({{"AUDIT_MANAGER__DATABASE__PSSWORD", secret}}), Not(HasSubstr(secret)));
   EXPECT_THAT(RefusalOfFile("  kafka: {sasl_pasword: x, sasl_secret: " + secret + "}\n"), Not(HasSubstr(secret)));
 }
 
