@@ -36,16 +36,6 @@ using telemetry::LogLevel;
 // A sync that takes longer than that fails, as far as an impatient stop is concerned.
 constexpr std::chrono::seconds kLongestSync{2};
 
-std::string_view NameOf(config::Durability durability) {
-  switch (durability) {
-    case config::Durability::kQueued: return "queued";
-    case config::Durability::kWritten: return "written";
-    case config::Durability::kSynced: return "synced";
-    case config::Durability::kReplicated: break;
-  }
-  return "replicated";
-}
-
 api::AckMoment MomentOf(config::Durability durability) {
   switch (durability) {
     case config::Durability::kQueued: return api::AckMoment::kQueued;
@@ -104,15 +94,10 @@ spool::Options SpoolOptions(const config::Config& config) {
   return options;
 }
 
-std::string Roles(const config::Config& config) {
-  std::string roles;
-  const auto add = [&](bool has, const char* name) {
-    if (has) roles += (roles.empty() ? "" : ",") + std::string(name);
-  };
-  add(config.role_ingest, "ingest");
-  add(config.role_persist, "persist");
-  add(config.role_maintain, "maintain");
-  return roles;
+// As the configuration prints it.
+std::string_view SettingOf(const config::Loaded& loaded, std::string_view key) {
+  const auto found = std::ranges::find(loaded.settings, key, &config::Setting::key);
+  return found == loaded.settings.end() ? std::string_view() : found->value;
 }
 
 std::string Url(const config::Config::Http& config, std::uint16_t port) {
@@ -219,8 +204,8 @@ Result<std::unique_ptr<Instance>> Instance::Start(const config::Loaded& loaded, 
   Log(LogLevel::kInfo, "ready",
       {{"url", Url(loaded.config.http, instance->port())},
        {"data_dir", loaded.config.data_dir},
-       {"roles", Roles(loaded.config)},
-       {"durability", NameOf(loaded.config.ingest.durability)}});
+       {"roles", SettingOf(loaded, "roles")},
+       {"durability", SettingOf(loaded, "ingest.durability")}});
   return instance;
 }
 
