@@ -256,4 +256,4 @@ class WholeTest(unittest.TestCase):
 
 
 def dead_letters(service: Service) -> str:
-    return service.run("dlq", "list", "--json").stdout.strip()
+    return service.run("dlq", "list", "--format", "ndjson").stdout.strip()
