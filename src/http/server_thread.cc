@@ -60,7 +60,13 @@ void ServerThread::Join() {
 }
 
 void ServerThread::UseTls(std::shared_ptr<TlsContext> tls) {
-  loop_->Post([this, tls = std::move(tls)] { tls_ = tls; });
+  const env::MutexLock lock(tls_mutex_);
+  tls_ = std::move(tls);
+}
+
+std::shared_ptr<TlsContext> ServerThread::CurrentTls() {
+  const env::MutexLock lock(tls_mutex_);
+  return tls_;
 }
 
 void ServerThread::Run() {
@@ -114,8 +120,9 @@ bool ServerThread::AcceptOne() {
   const bool full =
       in_reserve || shared_.server.connections.load(std::memory_order_relaxed) >= options_.max_connections;
   (full ? shared_.counters.refused : shared_.counters.accepted).Add(1);
-  std::unique_ptr<TlsSession> session = tls_ != nullptr && !full ? tls_->NewSession(socket.get()) : nullptr;
-  if (tls_ != nullptr && session == nullptr) return true;  // nothing can be said before the handshake
+  const std::shared_ptr<TlsContext> tls = CurrentTls();
+  std::unique_ptr<TlsSession> session = tls != nullptr && !full ? tls->NewSession(socket.get()) : nullptr;
+  if (tls != nullptr && session == nullptr) return true;  // nothing can be said before the handshake
 
   Connection& connection = shared_.set.Add(
       std::make_unique<Connection>(shared_, Transport(std::move(socket), std::move(session)),

@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "env/mutex.h"
 #include "http/connection_set.h"
 #include "http/event_loop.h"
 #include "http/handler.h"
@@ -28,7 +29,8 @@ class ServerThread final : private Pollable {
   // ends when all are gone, or at the earliest `deadline` it was given.
   void BeginStop(env::SteadyTime deadline);
   void Join();
-  void UseTls(std::shared_ptr<TlsContext> tls);  // any thread
+  // Any thread: connections taken when this has returned use it.
+  void UseTls(std::shared_ptr<TlsContext> tls);
   [[nodiscard]] const ThreadCounters& counters() const { return shared_.counters; }
 
  private:
@@ -38,12 +40,14 @@ class ServerThread final : private Pollable {
   void StopAccepting();
   void Sweep();
   [[nodiscard]] std::chrono::milliseconds TimeToWait() const;
+  [[nodiscard]] std::shared_ptr<TlsContext> CurrentTls();
 
   const ServerOptions& options_;
   const std::chrono::milliseconds sweep_interval_;
   std::unique_ptr<EventLoop> loop_;
   Acceptor acceptor_;
-  std::shared_ptr<TlsContext> tls_;
+  env::Mutex tls_mutex_;
+  std::shared_ptr<TlsContext> tls_ GUARDED_BY(tls_mutex_);  // null: plain HTTP
   ConnectionShared shared_;
   std::unique_ptr<Handler> handler_;
   env::SteadyTime next_sweep_;
