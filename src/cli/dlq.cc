@@ -154,7 +154,7 @@ Result<bool> ReplayOne(std::int64_t number, SqliteDeadLetterQueue& queue, client
 }
 
 int Replay(const DlqFlags& flags) {
-  Result<client::ClientOptions> options = ClientOptionsOf(*flags.service);
+  Result<client::ClientOptions> options = ClientOptionsOf(*flags.service, *flags.configuration);
   if (!options.ok()) return ReportFailure(options.error()), kUsage;
   Result<std::unique_ptr<client::HttpClient>> http = client::HttpClient::Create(*std::move(options));
   if (!http.ok()) return ReportFailure(http.error()), kUsage;
@@ -262,7 +262,7 @@ void AddDlq(CLI::App& app, int* exit_code) {
 
   auto [replay, replay_flags] = add("replay", "Post them to the service again, and drop each that it accepts", Replay);
   select(replay, *replay_flags);
-  replay_flags->service = AddServiceFlags(*replay, "http://127.0.0.1:8000", kRequestTimeoutSeconds);
+  replay_flags->service = AddServiceFlags(*replay, kRequestTimeoutSeconds);
 
   auto [drop, drop_flags] = add("drop", "Drop them for good", Drop);
   select(drop, *drop_flags);

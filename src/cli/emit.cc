@@ -55,7 +55,7 @@ using FilePointer = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 int RunEmit(const EmitFlags& flags) {
   EmitOptions options{.batch_size = flags.batch_size, .concurrency = flags.concurrency, .check_only = flags.check};
   options.retry.give_up_after = std::chrono::milliseconds(static_cast<std::int64_t>(flags.max_wait_seconds * 1'000));
-  Result<client::ClientOptions> client = ClientOptionsOf(*flags.service);
+  Result<client::ClientOptions> client = ClientOptionsOf(*flags.service, {});
   if (!client.ok()) return ReportFailure(client.error()), kUsage;
   options.client = *std::move(client);
 
@@ -108,7 +108,7 @@ void AddEmit(CLI::App& app, int* exit_code) {
       "emit", "Send events from a file or standard input to a service, and say of each that it refuses why");
   command->add_option("FILE", flags->file, "NDJSON or a JSON array of events; - is standard input")
       ->option_text("FILE");
-  flags->service = AddServiceFlags(*command, "http://127.0.0.1:8000", kRequestTimeoutSeconds);
+  flags->service = AddServiceFlags(*command, kRequestTimeoutSeconds);
   const std::map<std::string, InputFormat> formats = {{"auto", InputFormat::kAuto},
                                                       {"ndjson", InputFormat::kNdjson},
                                                       {"array", InputFormat::kArray},

@@ -7,15 +7,25 @@
 
 namespace audit::cli {
 
-std::shared_ptr<ServiceFlags> AddServiceFlags(CLI::App& command, const std::string& default_url,
-                                              double default_timeout_seconds) {
+namespace {
+
+// As the service that `config` describes is reached from the machine it runs on.
+client::Url OwnService(const config::Config::Http& config) {
+  client::Url url;
+  url.tls = !config.tls_certificate_file.empty();
+  url.host = config.host == "0.0.0.0" ? "127.0.0.1" : config.host == "::" ? "::1" : config.host;
+  url.port = config.port;
+  return url;
+}
+
+}  // namespace
+
+std::shared_ptr<const ServiceFlags> AddServiceFlags(CLI::App& command, double default_timeout_seconds) {
   auto flags = std::make_shared<ServiceFlags>();
-  flags->url = default_url;
   flags->timeout_seconds = default_timeout_seconds;
   command
       .add_option("--url", flags->url,
-                  default_url.empty() ? "The service; by default the one of this machine's configuration"
-                                      : "The service; by default " + default_url)
+                  "The service; by default this machine's own, at the address of its configuration")
       ->option_text("URL");
   command.add_option("--ca-file", flags->ca_file, "Trust the certificates in this PEM file and no others")
       ->option_text("FILE");
@@ -28,13 +38,21 @@ std::shared_ptr<ServiceFlags> AddServiceFlags(CLI::App& command, const std::stri
   return flags;
 }
 
-Result<client::ClientOptions> ClientOptionsOf(const ServiceFlags& flags) {
-  Result<client::Url> url = client::ParseUrl(flags.url);
-  if (!url.ok()) return std::move(url).error();
+Result<client::ClientOptions> ClientOptionsOf(const ServiceFlags& flags, const ConfigurationFlags& configuration) {
   client::ClientOptions options;
-  options.base = *std::move(url);
-  options.ca_file = flags.ca_file;
   options.insecure = flags.insecure;
+  if (flags.url.empty()) {
+    const Result<config::Loaded> loaded = LoadConfiguration(configuration);
+    if (!loaded.ok()) return loaded.error();
+    options.base = OwnService(loaded->config.http);
+    // The certificate is made for the name that callers use, not for the address of this machine.
+    if (flags.ca_file.empty()) options.insecure = true;
+  } else {
+    Result<client::Url> url = client::ParseUrl(flags.url);
+    if (!url.ok()) return std::move(url).error();
+    options.base = *std::move(url);
+  }
+  options.ca_file = flags.ca_file;
   options.request_timeout = std::chrono::milliseconds(static_cast<std::int64_t>(flags.timeout_seconds * 1'000));
   options.connect_timeout = std::min(options.connect_timeout, options.request_timeout);
   return options;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/configuration_flags.h"
 #include "client/http_client.h"
 #include "errors/result.h"
 
@@ -14,18 +15,18 @@ class App;
 namespace audit::cli {
 
 struct ServiceFlags {
-  std::string url;
+  std::string url;  // empty: the service that the configuration describes, on this machine
   std::string ca_file;
   bool insecure = false;
   double timeout_seconds = 0;
 };
 
-// Adds --url, --ca-file, --insecure and --timeout. An empty `default_url` is for the caller to replace.
-// What is returned is filled when the command line is parsed.
-[[nodiscard]] std::shared_ptr<ServiceFlags> AddServiceFlags(CLI::App& command, const std::string& default_url,
-                                                            double default_timeout_seconds);
+// Adds --url, --ca-file, --insecure and --timeout. What is returned is filled when the command line is
+// parsed.
+[[nodiscard]] std::shared_ptr<const ServiceFlags> AddServiceFlags(CLI::App& command, double default_timeout_seconds);
 
-// kInvalidArgument: the URL is none.
-Result<client::ClientOptions> ClientOptionsOf(const ServiceFlags& flags);
+// Any error is one of what the caller gave: the URL is none, or the configuration that stands in for
+// it is wrong.
+Result<client::ClientOptions> ClientOptionsOf(const ServiceFlags& flags, const ConfigurationFlags& configuration);
 
 }  // namespace audit::cli
