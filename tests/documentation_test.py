@@ -41,6 +41,8 @@ class DocumentationTest(harness.WholeTest):
             if not blocks(page):
                 continue
             service = self.service(name.replace("/", "-")).start()
+            self.assertEqual(service.post(harness.event()).status, 202)
+            harness.wait_until("the first row", service.row_count)
             places = {"127.0.0.1:8000": f"127.0.0.1:{service.port}", "build/release/audit-manager": str(harness.BINARY)}
             for number, block in enumerate(blocks(page), 1):
                 for written, ours in places.items():
@@ -49,6 +51,21 @@ class DocumentationTest(harness.WholeTest):
                 with self.subTest(f"{name}, block {number}"):
                     run_block(block, harness.environment(service.settings))
             self.assertEqual(service.stop(), 0)
+
+    def test_a_damaged_day_is_rescued_as_written(self):
+        page = (harness.ROOT / "docs" / "formats" / "store.md").read_text()
+        command = re.search(r"^sqlite3 moved/24\.db .*$", page, re.MULTILINE).group()
+        service = self.service().start()
+        self.assertEqual(service.post(harness.event(id="rescued")).status, 202)
+        harness.wait_until("the first row", service.row_count)
+        self.assertEqual(service.stop(), 0)
+        day = next((service.data / "store").glob("*/*.db"))
+        moved = service.folder / day.name
+        day.rename(moved)
+        run_block(command.replace("moved/24.db", str(moved)).replace("store/2026_11/24.db", str(day)))
+        service.start()
+        self.assertEqual(service.post(harness.event(id="new")).status, 202)
+        harness.wait_until("both rows", lambda: sorted(service.ids()) == ["new", "rescued"])
 
     def test_readme_commands_leave_rows(self):
         commands = "".join(blocks(harness.ROOT / "README.md"))
