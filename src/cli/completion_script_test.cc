@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -16,10 +17,15 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+// Tests run side by side, so each process has files of its own.
+std::string TemporaryFile(const std::string& name) {
+  return testing::TempDir() + std::to_string(::getpid()) + '_' + name;
+}
+
 // What bash offers for the last of `words`, as a person would see it.
 std::string Offers(const std::string& words) {
   int exit_code = 0;
-  const std::string script = testing::TempDir() + "completion.bash";
+  const std::string script = TemporaryFile("completion.bash");
   std::ofstream(script) << BashCompletion(*BuildApp(&exit_code));
   const std::string command =
       "bash -c 'compopt() { :; }; source " + script + " && COMP_WORDS=(" + words +
@@ -29,6 +35,7 @@ std::string Offers(const std::string& words) {
   std::array<char, 4'096> buffer{};
   while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) text += buffer.data();
   EXPECT_EQ(pclose(pipe), 0) << command;
+  std::remove(script.c_str());
   return text;
 }
 
@@ -51,10 +58,11 @@ TEST(BashCompletion, OffersTheValuesOfAnOption) {
 }
 
 TEST(BashCompletion, OffersFilesWhereAFileIsMeant) {
-  const std::string path = testing::TempDir() + "events_to_complete.ndjson";
+  const std::string path = TemporaryFile("events_to_complete.ndjson");
   std::ofstream(path) << "{}";
   EXPECT_EQ(Offers("audit-manager emit " + path.substr(0, path.size() - 4)), path + "\n");
   EXPECT_EQ(Offers("audit-manager emit --ca-file " + path.substr(0, path.size() - 4)), path + "\n");
+  std::remove(path.c_str());
 }
 
 TEST(BashCompletion, FlagsTakeNoValueSoThatWordsGoOnBehindThem) {

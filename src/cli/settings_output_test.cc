@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -13,7 +14,7 @@ using testing::Not;
 
 config::Loaded Load(const config::Environment& environment, const std::map<std::string, std::string>& overrides,
                     const std::string& yaml) {
-  const std::string path = testing::TempDir() + "settings.yaml";
+  const std::string path = testing::TempDir() + std::to_string(::getpid()) + "_settings.yaml";
   std::ofstream(path) << yaml;
   Result<config::Loaded> loaded = config::Load(environment, path, overrides);
   EXPECT_TRUE(loaded.ok()) << loaded.error().message();
