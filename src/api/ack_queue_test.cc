@@ -13,8 +13,6 @@
 namespace audit::api {
 namespace {
 
-using spool::Sequence;
-
 // One I/O thread's queue with requests that are answered by their number.
 class AckQueueTest : public testing::Test {
  protected:

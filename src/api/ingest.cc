@@ -106,8 +106,10 @@ void Ingest::Append(Route route, bool batch_answer, env::SteadyTime received, ht
 }
 
 void Ingest::AnswerAcked(AckQueue::Waiting& waiting, bool kept) {
-  if (!kept) return answers_.Refuse(*waiting.exchange, waiting.route, problems::kFailed);
-  answers_.Success(*waiting.exchange, waiting.route, 202, waiting.response, service_.clock().Now());
+  if (!waiting.exchange) return;
+  http::Exchange& exchange = *waiting.exchange;
+  if (!kept) return answers_.Refuse(exchange, waiting.route, problems::kFailed);
+  answers_.Success(exchange, waiting.route, 202, waiting.response, service_.clock().Now());
   service_.request_metrics().Accepted(waiting.events, service_.clock().SteadyNow() - waiting.received);
 }
 

@@ -44,7 +44,8 @@ void Collect(const CLI::App& command, Cases* cases) {
         words += "--" + name + ' ';
         if (option->get_items_expected_max() == 0) continue;  // takes no value
         const std::string offers = OffersFor(option->get_option_text());
-        cases->values += "    '" + path + " --" + name + "') " + offers + (offers.empty() ? "" : "; ") + "return ;;\n";
+        cases->values.append("    '").append(path).append(" --").append(name).append("') ").append(offers);
+        cases->values.append(offers.empty() ? "return ;;\n" : "; return ;;\n");
       }
     }
   }

@@ -15,7 +15,6 @@ namespace audit::cli {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 // Tests run side by side, so each process has files of its own.
 std::string TemporaryFile(const std::string& name) {

@@ -9,7 +9,6 @@ namespace audit::cli {
 namespace {
 
 using std::chrono::seconds;
-using testing::HasSubstr;
 
 TEST(EmitConsole, SummaryTellsEveryFateAndTheRate) {
   const EmitCounts counts{.events = 1'000,
@@ -57,7 +56,7 @@ TEST(EmitConsole, RefusedEventsAreKeptOnALineEach) {
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "line 3: AUD-002 type: is required\nelement 4 (line 9): AUD-002 type: is required\n");
-  std::rewind(file);
+  ASSERT_EQ(std::fseek(file, 0, SEEK_SET), 0);
   char text[64] = {};
   const std::size_t size = std::fread(text, 1, sizeof text, file);
   EXPECT_EQ(std::string(text, size), "{ \"id\":1}\n");

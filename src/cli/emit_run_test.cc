@@ -15,7 +15,6 @@ using client::ScriptedServer;
 using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::UnorderedElementsAre;
 
 std::string Event(const std::string& subject, const std::string& outcome = "success") {
   return R"({"id":")" + subject + R"(","time":"2026-11-24T10:00:00Z","source":"test","type":"t","subject":")" +

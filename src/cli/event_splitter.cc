@@ -41,7 +41,9 @@ class ValueEnd {
       case '{':
       case '[': ++depth_; return false;
       case '}':
-      case ']': return depth_ == 0 || --depth_ == 0;
+      case ']':
+        if (depth_ > 0) --depth_;
+        return depth_ == 0;
       default: return false;
     }
   }

@@ -27,8 +27,9 @@ Result<time::UnixMicros> ParseTimeArgument(std::string_view text, time::UnixMicr
   if (const auto time = time::ParseRfc3339(text)) return *time;
   if (const auto day = time::ParseRfc3339(std::string(text) + "T00:00:00Z")) return *day;
   std::uint32_t count = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, count);
+  const char* const first = text.data();
+  const char* const last = first + text.size();
+  const auto [end, error] = std::from_chars(first, last, count);
   if (error == std::errc() && end + 1 == last && SecondsOf(*end) != 0) {
     return time::UnixMicros{now.value - count * SecondsOf(*end) * time::kMicrosPerSecond};
   }

@@ -16,7 +16,6 @@ namespace audit::client {
 
 struct ClientOptions {
   Url base = {};
-  // NOLINTNEXTLINE(readability-redundant-member-init): so that it may be left out where fields are named
   std::string ca_file = {};  // PEM; empty: the certificates that the system trusts
   bool insecure = false;     // https without looking at the certificate
   std::chrono::milliseconds connect_timeout{5'000};

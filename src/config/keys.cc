@@ -8,7 +8,7 @@
 #include "config/roles.h"
 
 // Reaches a member of Config, const or not.
-#define FIELD(member) [](auto& config) -> auto& { return config.member; }
+#define FIELD(member) ([](auto& config) -> auto& { return config.member; })
 
 namespace audit::config {
 namespace {

@@ -53,7 +53,9 @@ class Flattener {
       const YAML::Node& key = member.first;
       if (!key.IsScalar() || !IsWord(key.Scalar())) return Refused(key, "a key that is not a word");
       const std::string& word = key.Scalar();
-      const std::string path = name.empty() ? word : name + "." + word;
+      std::string path = name;
+      if (!path.empty()) path += '.';
+      path += word;
       if (!seen_.insert(path).second) return Refused(key, path + " stands here a second time");
       if (name.empty() && word != kRoot) {
         return Refused(key, Quoted(word) + " is not known; everything stands under " + std::string(kRoot) + ":");
