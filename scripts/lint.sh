@@ -37,7 +37,7 @@ check_tidy() { "$list" '*.cc' | { grep -vE '^fuzz/|_(test|bench)\.cc$' || true; 
 # still thinks of the failed case. A test may run a shell.
 check_tidy_tests() {
   "$list" '*_test.cc' '*_bench.cc' |
-    tidy --checks=-clang-analyzer-*,-bugprone-unchecked-optional-access,-cert-env33-c
+    tidy --checks=-clang-analyzer-*,-cert-env33-c
 }
 
 list=changed

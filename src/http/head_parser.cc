@@ -125,22 +125,18 @@ class Parser final : public beast::http::basic_parser<true> {
         return failed == std::errc() && stop == end;
       }
       case Field::transfer_encoding: head_.chunked = true; return head_.http_1_1 && EqualWithoutCase(value, "chunked");
-      case Field::expect:
-        head_.expects_continue = head_.http_1_1 && EqualWithoutCase(value, "100-continue");
-        return true;
-      case Field::content_encoding: SetCoding(value); return true;
-      default: return true;
+      case Field::expect: head_.expects_continue = head_.http_1_1 && EqualWithoutCase(value, "100-continue"); break;
+      case Field::content_encoding: SetCoding(value); break;
+      default: break;
     }
+    return true;
   }
 
   void SetCoding(std::string_view value) {
-    if (std::exchange(has_coding_, true)) {
-      head_.coding = ContentCoding::kOther;  // applied twice
-    } else if (EqualWithoutCase(value, "gzip") || EqualWithoutCase(value, "x-gzip")) {
-      head_.coding = ContentCoding::kGzip;
-    } else if (!value.empty() && !EqualWithoutCase(value, "identity")) {
-      head_.coding = ContentCoding::kOther;
-    }
+    const bool twice = std::exchange(has_coding_, true);
+    if (!twice && (value.empty() || EqualWithoutCase(value, "identity"))) return;
+    const bool gzip = EqualWithoutCase(value, "gzip") || EqualWithoutCase(value, "x-gzip");
+    head_.coding = gzip && !twice ? ContentCoding::kGzip : ContentCoding::kOther;
   }
 
   void on_header_impl(beast::error_code& failure) override {

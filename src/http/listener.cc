@@ -94,8 +94,11 @@ Acceptor::Outcome Acceptor::Accept(Descriptor& connection) {
   if (!reserve_.valid()) reserve_ = OpenReserve();
   Outcome outcome = Outcome::kAccepted;
   while (true) {
-    connection = Descriptor(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (connection.valid()) return outcome;
+    const int accepted = ::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted >= 0) {
+      connection = Descriptor(accepted);
+      return outcome;
+    }
     switch (errno) {
       case EAGAIN: return Outcome::kNone;
       case EMFILE:

@@ -7,7 +7,7 @@
 namespace audit::pipeline {
 
 std::string_view RecordBatch::Copy(std::string_view text) {
-  if (text.empty()) return {"", 0};
+  if (text.empty()) return "";
   while (block_ < blocks_.size() && blocks_[block_].size - used_ < text.size()) {
     ++block_;
     used_ = 0;

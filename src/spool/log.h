@@ -128,7 +128,7 @@ class Log {
   Result<Directory> ReadDirectory() EXCLUDES(mutex_);
   Result<void> LoadPositions() EXCLUDES(mutex_);
   Result<void> TakeSegments(std::vector<FoundSegment> found) EXCLUDES(mutex_);
-  Result<void> RecoverTail(std::shared_ptr<LogSegment> tail, std::shared_ptr<env::File> file) EXCLUDES(mutex_);
+  Result<void> RecoverTail(const std::shared_ptr<LogSegment>& tail, std::shared_ptr<env::File> file) EXCLUDES(mutex_);
   Result<void> SetUnreadableAside(const std::vector<Unreadable>& files) EXCLUDES(mutex_);
   Result<void> KeepSpares(const std::vector<SegmentHeader>& found) EXCLUDES(mutex_);
 

@@ -105,8 +105,11 @@ Result<void> Log::RetireOldest() {
   } else {
     if (recycle) {
       auto made = segment_files_.Recycle(number, spare_header);
-      if (made) spare = std::move(made).value();
-      if (!made && observer_ != nullptr) observer_->OnMaintenanceFailed(made.error());
+      if (made) {
+        spare = std::move(made).value();
+      } else if (observer_ != nullptr) {
+        observer_->OnMaintenanceFailed(made.error());
+      }
     }
     if (!spare) {
       if (auto removed = segment_files_.Remove(number); !removed) return removed;

@@ -157,7 +157,7 @@ Result<void> Log::TakeSegments(std::vector<FoundSegment> found) {
   return {};
 }
 
-Result<void> Log::RecoverTail(std::shared_ptr<LogSegment> tail, std::shared_ptr<env::File> file) {
+Result<void> Log::RecoverTail(const std::shared_ptr<LogSegment>& tail, std::shared_ptr<env::File> file) {
   auto scanned = ScanSegment(*file, tail->header, std::nullopt);
   if (!scanned) return std::move(scanned).error();
   const SegmentScan& scan = *scanned;
