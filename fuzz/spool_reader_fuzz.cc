@@ -3,6 +3,7 @@
 // after the next start.
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -65,7 +66,8 @@ class FuzzedSpool {
   // The changes come from the end of the input, so that what is left of it lands in a file as it is.
   void Damage(FuzzedDataProvider& fuzzed) {
     std::vector<std::string*> targets;
-    for (const std::string& name : files_.List(std::string(kDirectory)).value()) {
+    const std::vector<std::string> names = files_.List(std::string(kDirectory)).value();
+    for (const std::string& name : names) {
       if (std::string* bytes = files_.Bytes(std::string(kDirectory) + "/" + name)) targets.push_back(bytes);
     }
     const std::size_t changes = fuzzed.ConsumeIntegralInRange<std::size_t>(0, 8);
@@ -124,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto reader = spool->OpenReader("persister");
     Require(reader.ok(), "the reader cannot be opened");
     Drain(**reader);
-    Require(spool->Append({{payload}}).status == AppendStatus::kAccepted, "an opened spool refuses");
+    Require(spool->Append({&payload, 1}).status == AppendStatus::kAccepted, "an opened spool refuses");
     Require(spool->Flush().ok(), "an opened spool does not flush");
     Require(Drain(**reader) == payload, "what was appended is not read");
     Require(spool->Maintain().ok(), "an opened spool is not maintained");

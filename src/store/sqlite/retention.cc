@@ -52,7 +52,9 @@ Result<void> DeleteSetAside(const std::string& directory) {
   if (!names) return std::move(names).error();
   for (const std::string& name : *names) {
     if (!name.starts_with(kAside) || !Month::Parse(std::string_view(name).substr(kAside.size()))) continue;
-    if (auto deleted = DeleteFolder(directory + "/" + name); !deleted) return deleted;
+    std::string folder = directory;
+    folder.append("/").append(name);
+    if (auto deleted = DeleteFolder(folder); !deleted) return deleted;
   }
   return {};
 }
