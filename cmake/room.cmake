@@ -26,6 +26,23 @@ function(audit_room name)
   endif()
 endfunction()
 
+# audit_server_test(<name> SERVER postgres|kafka SOURCES ... DEPS rooms ... [LIBRARIES external ...])
+# An executable of unit tests that need a real server: tests/servers/<SERVER>.py starts one for it, of
+# its own, and takes it away again. One CTest test servers.<name> with the label "servers".
+function(audit_server_test name)
+  cmake_parse_arguments(TEST "" "SERVER" "SOURCES;DEPS;LIBRARIES" ${ARGN})
+  if(AUDIT_TESTS)
+    list(TRANSFORM TEST_DEPS PREPEND audit_)
+    add_executable(${name}_test ${TEST_SOURCES})
+    target_link_libraries(${name}_test PRIVATE audit_options ${TEST_DEPS} ${TEST_LIBRARIES}
+      GTest::gmock GTest::gtest_main Threads::Threads)
+    add_test(NAME servers.${name}
+      COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tests/servers/${TEST_SERVER}.py run $<TARGET_FILE:${name}_test>)
+    set_tests_properties(servers.${name} PROPERTIES LABELS servers TIMEOUT 900
+      ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+  endif()
+endfunction()
+
 # audit_fuzzer(<name> SOURCES ... DEPS rooms ...): a libFuzzer executable fuzz_<name>; its seeds lie
 # in fuzz/corpus/<name>.
 function(audit_fuzzer name)

@@ -30,7 +30,7 @@ std::string LetterJson(const dead_letters::StoredLetter& stored) {
   add("reason", Harmless(letter.reason));
   add("origin", letter.origin);
   out += R"(,"offset":)" + std::to_string(letter.offset);
-  add("key", Harmless(letter.key));
+  add("key", Harmless(letter.key.value_or("")));
   return out + R"(,"bytes":)" + std::to_string(letter.value.size()) + "}\n";
 }
 
@@ -38,7 +38,7 @@ std::string LetterText(const dead_letters::StoredLetter& stored) {
   const dead_letters::DeadLetter& letter = stored.letter;
   return "number    " + std::to_string(stored.number) + "\ndied      " + time::FormatMicros(stored.dead_at) +
          "\naccepted  " + time::FormatMicros(letter.ingested_at) + "\nreason    " + Harmless(letter.reason) +
-         "\nfrom      " + PlaceOf(letter) + "\nkey       " + Harmless(letter.key) + "\nbytes     " +
+         "\nfrom      " + PlaceOf(letter) + "\nkey       " + Harmless(letter.key.value_or("")) + "\nbytes     " +
          std::to_string(letter.value.size()) + "\n\n" + Harmless(letter.value) + '\n';
 }
 

@@ -100,7 +100,7 @@ Result<void> SqliteDeadLetterQueue::Put(std::span<const DeadLetter> letters, tim
     insert->BindText(2, letter.reason);
     insert->BindText(3, letter.origin);
     insert->BindInteger(4, static_cast<std::int64_t>(letter.offset));
-    insert->BindBlob(5, letter.key);
+    insert->BindBlob(5, letter.key.value_or(""));
     insert->BindBlob(6, letter.value);
     insert->BindText(7, ingested_at);
     const Result<bool> stepped = insert->Step();

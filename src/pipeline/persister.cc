@@ -1,5 +1,6 @@
 #include "pipeline/persister.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,9 @@ namespace {
 // What a batch still needs. A failure tries again from where it stood, so that rows the store has
 // are not asked for twice and are counted as what they were.
 enum class Stage : std::uint8_t { kFetch, kStore, kDeadLetter, kCommit };
+
+// How often a source is asked whether a batch that waits is still its own.
+constexpr std::chrono::milliseconds kHoldInterval{1'000};
 
 struct Refused {
   std::size_t event = 0;  // index into the fetched ones
@@ -43,6 +47,8 @@ struct Persister::State {
 
   Step Run();
   Result<bool> Advance();
+  void Drop();
+  [[nodiscard]] Step Waiting() const;
   Result<bool> Fetch();
   Result<void> Store();
   Result<void> DeadLetter();
@@ -146,10 +152,12 @@ Result<void> Persister::State::DeadLetter() {
       const SourcedEvent& event = events[entry.event];
       letters.push_back({.reason = entry.reason,
                          .origin = event.origin,
+                         .partition = event.partition,
                          .offset = event.offset,
-                         .key = entry.key,
+                         .key = event.key ? *event.key : entry.key,
                          .value = event.value,
-                         .ingested_at = event.ingested_at});
+                         .ingested_at = event.ingested_at,
+                         .headers = event.headers});
     }
     auto put = dead_letters.Put(letters, clock.Now());
     if (!put) return put;
@@ -194,8 +202,25 @@ Result<bool> Persister::State::Advance() {
   return true;
 }
 
+// The batch belongs to somebody else now, who will find its rows there if they were stored.
+void Persister::State::Drop() {
+  source.Rewind();
+  events = {};
+  stage = Stage::kFetch;
+}
+
+// Until not_before; a source that holds a batch is asked in between.
+Step Persister::State::Waiting() const {
+  const env::SteadyTime ask = clock.SteadyNow() + kHoldInterval;
+  return {.progressed = false, .not_before = stage == Stage::kFetch ? *not_before : std::min(*not_before, ask)};
+}
+
 Step Persister::State::Run() {
-  if (not_before && clock.SteadyNow() < *not_before) return {.progressed = false, .not_before = not_before};
+  if (stage != Stage::kFetch && !source.StillOurs()) {
+    Drop();
+    not_before.reset();
+  }
+  if (not_before && clock.SteadyNow() < *not_before) return Waiting();
   not_before.reset();
   const Result<bool> advanced = Advance();
   if (!advanced) {
@@ -203,7 +228,7 @@ Step Persister::State::Run() {
     not_before = clock.SteadyNow() + wait;
     unavailable = true;
     if (observer != nullptr) observer->OnUnavailable(advanced.error(), wait);
-    return {.progressed = false, .not_before = not_before};
+    return Waiting();
   }
   if (*advanced && unavailable) {
     unavailable = false;

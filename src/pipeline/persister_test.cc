@@ -39,6 +39,7 @@ class FakeSource final : public EventSource {
     return std::span<const SourcedEvent>(views_);
   }
   Result<void> Commit() override {
+    if (!ours) return Error(ErrorCode::kClosed, "another member of the group has it");
     if (fail_commits > 0) {
       --fail_commits;
       return Error(ErrorCode::kIo, "no commit");
@@ -47,8 +48,17 @@ class FakeSource final : public EventSource {
     committed = next_;
     return {};
   }
-  void Rewind() override { next_ = committed; }
+  void Rewind() override {
+    next_ = committed;
+    ours = true;
+  }
+  bool StillOurs() override {
+    ++asked;
+    return ours;
+  }
 
+  bool ours = true;  // false: a rebalance took away what was fetched
+  int asked = 0;
   int fail_commits = 0;
   std::size_t committed = 0;
 
@@ -101,7 +111,7 @@ class FakeDeadLetters final : public dead_letters::DeadLetterQueue {
     for (const auto& letter : letters) {
       reasons.emplace(letter.offset, std::string(letter.reason));
       values.emplace(letter.offset, std::string(letter.value));
-      keys.emplace(letter.offset, std::string(letter.key));
+      keys.emplace(letter.offset, std::string(letter.key.value_or("")));
     }
     return {};
   }
@@ -183,6 +193,42 @@ TEST_F(PersisterTest, ABackOffIsNotCutShort) {
   const Step again = persister_.Run();
   EXPECT_EQ(again.not_before, failed.not_before);
   EXPECT_EQ(store_.writes, 1);
+}
+
+TEST_F(PersisterTest, ASourceIsAskedEverySecondWhileItsBatchWaits) {
+  source_.Add(EventJson("e1"));
+  store_.fail_writes = 1'000'000;
+  const env::SteadyTime end = clock_.SteadyNow() + std::chrono::minutes(5);
+  while (clock_.SteadyNow() < end) {
+    const Step step = persister_.Run();
+    ASSERT_TRUE(step.not_before.has_value());
+    EXPECT_LE(*step.not_before - clock_.SteadyNow(), std::chrono::seconds(1));
+    clock_.Advance(*step.not_before - clock_.SteadyNow());
+  }
+  EXPECT_GE(source_.asked, 290);
+  EXPECT_LE(watcher_.waits.back(), std::chrono::seconds(30));
+}
+
+TEST_F(PersisterTest, ABatchThatWasTakenAwayIsDroppedWholeAndFetchedAnew) {
+  source_.Add(EventJson("e1"));
+  source_.Add(EventJson("e2"));
+  store_.fail_writes = 1;
+  persister_.Run();
+  source_.ours = false;
+  RunUntilIdle();
+  EXPECT_EQ(store_.rows.size(), 2U);
+  EXPECT_EQ(source_.committed, 2U);
+  EXPECT_EQ(watcher_.stored, 2U);
+}
+
+TEST_F(PersisterTest, ACommitThatComesTooLateIsNotTriedAgain) {
+  source_.Add(EventJson("e1"));
+  source_.ours = false;
+  EXPECT_FALSE(persister_.Run().progressed);
+  RunUntilIdle();
+  // What it stored is found there by whoever has it now: this source itself.
+  EXPECT_EQ(watcher_.duplicates, 1U);
+  EXPECT_EQ(source_.committed, 1U);
 }
 
 TEST_F(PersisterTest, BadOnesAmongGoodOnesBecomeDeadLettersWithReasonAndBytes) {

@@ -8,6 +8,12 @@
 
 namespace audit::pipeline {
 
+namespace {
+
+constexpr std::chrono::milliseconds kIdleInterval{1'000};
+
+}  // namespace
+
 struct PumpThread::State {
   explicit State(Pump& driven) : pump(driven) {}
 
@@ -55,7 +61,8 @@ bool PumpThread::State::Wait(std::optional<env::SteadyTime> not_before) {
       drained = true;
       return false;
     }
-    wake.Wait(mutex);
+    // A log far away wants to be asked now and then, even when it has nothing to say.
+    if (!wake.WaitUntil(mutex, now + kIdleInterval)) return true;
   }
 }
 
