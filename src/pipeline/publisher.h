@@ -25,7 +25,8 @@ class PublisherListener {
   // The log has it, durably.
   virtual void OnDelivered(std::uint64_t position) = 0;
   // The log will never take this event (too large, invalid): the event's own fault, others go on.
-  virtual void OnRefused(std::uint64_t position, const std::string& reason) = 0;
+  // `event` as it was published; its views live until the call returns.
+  virtual void OnRefused(const OutgoingEvent& event, const std::string& reason) = 0;
   // Not taken, and not the event's fault (no such topic, no permission, ...). No event of the same
   // key published after it is delivered before it is published again.
   virtual void OnFailed(std::uint64_t position, const Error& error) = 0;

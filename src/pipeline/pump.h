@@ -10,7 +10,9 @@ namespace audit::pipeline {
 struct Step {
   bool progressed = false;  // call again at once
   // Otherwise: call when the source has more, or at this time if it is set (a back-off).
-  std::optional<env::SteadyTime> not_before;
+  std::optional<env::SteadyTime> not_before = std::nullopt;
+  // Something it sent off is not settled: it is not at rest, though only news can move it.
+  bool under_way = false;
 };
 
 // One thread at a time. A step never waits.

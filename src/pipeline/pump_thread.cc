@@ -19,7 +19,7 @@ struct PumpThread::State {
 
   void Loop();
   // False: the thread is to end.
-  bool Wait(std::optional<env::SteadyTime> not_before) EXCLUDES(mutex);
+  bool Wait(const Step& step) EXCLUDES(mutex);
 
   Pump& pump;
   env::Mutex mutex;
@@ -38,31 +38,32 @@ void PumpThread::State::Loop() {
       if (drain_until && std::chrono::steady_clock::now() >= *drain_until) return;
       continue;
     }
-    if (!Wait(step.not_before)) return;
+    if (!Wait(step)) return;
   }
 }
 
-bool PumpThread::State::Wait(std::optional<env::SteadyTime> not_before) {
+bool PumpThread::State::Wait(const Step& step) {
   const env::MutexLock lock(mutex);
   while (true) {
     const env::SteadyTime now = std::chrono::steady_clock::now();
     if (drain_until && now >= *drain_until) return false;
     // A pump that holds something back until a time is not idle, one that does not is.
-    if (not_before) {
-      if (now >= *not_before) return true;
-      wake.WaitUntil(mutex, drain_until ? std::min(*not_before, *drain_until) : *not_before);
+    if (step.not_before) {
+      if (now >= *step.not_before) return true;
+      wake.WaitUntil(mutex, drain_until ? std::min(*step.not_before, *drain_until) : *step.not_before);
       continue;
     }
     if (notified) {
       notified = false;
       return true;
     }
-    if (drain_until) {
+    if (drain_until && !step.under_way) {
       drained = true;
       return false;
     }
     // A log far away wants to be asked now and then, even when it has nothing to say.
-    if (!wake.WaitUntil(mutex, now + kIdleInterval)) return true;
+    if (!wake.WaitUntil(mutex, std::min(now + kIdleInterval, drain_until.value_or(env::SteadyTime::max()))))
+      return true;
   }
 }
 
