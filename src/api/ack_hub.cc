@@ -18,6 +18,10 @@ void AckHub::OnSynced(spool::Sequence through) {
   if (moment_ == AckMoment::kSynced) Advance(through);
 }
 
+void AckHub::OnReplicated(spool::Sequence through) {
+  if (moment_ == AckMoment::kReplicated) Advance(through);
+}
+
 void AckHub::Advance(spool::Sequence through) {
   through_.store(through.value);
   const env::MutexLock lock(mutex_);

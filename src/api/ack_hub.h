@@ -15,7 +15,7 @@ namespace audit::api {
 class AckQueue;
 
 // The moment of the 202 (the ack contract is in spool/spool.h).
-enum class AckMoment : std::uint8_t { kQueued, kWritten, kSynced };
+enum class AckMoment : std::uint8_t { kQueued, kWritten, kSynced, kReplicated };
 
 class AckHub final : public spool::ProgressListener {
  public:
@@ -30,6 +30,9 @@ class AckHub final : public spool::ProgressListener {
   void OnWritten(spool::Sequence through) override;
   void OnSynced(spool::Sequence through) override;
   void OnFailed(const Error& error) override;
+
+  // The shared log has everything up to `through` on its replicas. Any one thread.
+  void OnReplicated(spool::Sequence through);
 
   // A queue is woken from Add to Remove. Any thread.
   void Add(AckQueue& queue) EXCLUDES(mutex_);

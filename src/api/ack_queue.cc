@@ -37,9 +37,19 @@ void AckQueue::AnswerDue() {
     const std::uint64_t through = hub_.through();
     if (Front().last.value > through && !failed) return;
     while (size_ != 0 && (Front().last.value <= through || failed)) {
-      answer_(Front(), Front().last.value <= through);
+      answer_(Front(), Front().last.value <= through ? Fate::kKept : Fate::kLost);
       PopFront();
     }
+  }
+  PublishOldest();
+}
+
+void AckQueue::GiveUp(env::SteadyTime received_before) {
+  if (size_ == 0 || Front().received >= received_before) return;
+  AnswerDue();
+  while (size_ != 0 && Front().received < received_before) {
+    answer_(Front(), Fate::kLate);
+    PopFront();
   }
   PublishOldest();
 }

@@ -30,8 +30,13 @@ class AckQueue {
     env::SteadyTime received;
     std::string response;  // what goes into the envelope
   };
-  // Answers one of them; `kept`: its events reached the moment. Otherwise they never will.
-  using Answer = std::function<void(Waiting& waiting, bool kept)>;
+  enum class Fate : std::uint8_t {
+    kKept,  // its events reached the moment
+    kLost,  // they never will
+    kLate,  // they did not in time, and may yet
+  };
+  // Answers one of them.
+  using Answer = std::function<void(Waiting& waiting, Fate fate)>;
 
   // `hub` and `thread` outlive the queue.
   AckQueue(AckHub& hub, http::IoThread& thread, Answer answer);
@@ -46,6 +51,9 @@ class AckQueue {
 
   // Answers what is due by now.
   void AnswerDue();
+
+  // Answers those that were received before then, as kLate, after what is due.
+  void GiveUp(env::SteadyTime received_before);
 
   // Has AnswerDue run on the I/O thread if something up to `through` waits. Any thread; one wake-up
   // is under way at a time.

@@ -16,10 +16,11 @@ namespace {
 // One I/O thread's queue with requests that are answered by their number.
 class AckQueueTest : public testing::Test {
  protected:
-  void Push(std::uint64_t last) {
+  void Push(std::uint64_t last, env::SteadyTime received = {}) {
     AckQueue::Waiting& waiting = queue_.Push();
     waiting.exchange.emplace(exchanges_.emplace_back().exchange());
     waiting.last = {last};
+    waiting.received = received;
     waiting.response = std::to_string(last);
     queue_.Pushed();
   }
@@ -27,10 +28,14 @@ class AckQueueTest : public testing::Test {
   std::deque<RecordedAnswer> exchanges_;
   std::vector<std::string> kept_;
   std::vector<std::string> lost_;
+  std::vector<std::string> late_;
   AckHub hub_{AckMoment::kSynced};
   ManualIoThread thread_;
-  AckQueue queue_{hub_, thread_, [this](AckQueue::Waiting& waiting, bool kept) {
-                    (kept ? kept_ : lost_).push_back(waiting.response);
+  AckQueue queue_{hub_, thread_, [this](AckQueue::Waiting& waiting, AckQueue::Fate fate) {
+                    (fate == AckQueue::Fate::kKept   ? kept_
+                     : fate == AckQueue::Fate::kLost ? lost_
+                                                     : late_)
+                        .push_back(waiting.response);
                     waiting.exchange->Respond({});
                   }};
 };
@@ -116,8 +121,8 @@ TEST(AckMoments, QueuedHasNothingToWaitFor) {
   AckHub hub(AckMoment::kQueued);
   ManualIoThread thread;
   RecordedAnswer answer;
-  AckQueue queue(hub, thread, [](AckQueue::Waiting& waiting, bool kept) {
-    EXPECT_TRUE(kept);
+  AckQueue queue(hub, thread, [](AckQueue::Waiting& waiting, AckQueue::Fate fate) {
+    EXPECT_EQ(fate, AckQueue::Fate::kKept);
     waiting.exchange->Respond({});
   });
   AckQueue::Waiting& waiting = queue.Push();
@@ -127,12 +132,33 @@ TEST(AckMoments, QueuedHasNothingToWaitFor) {
   EXPECT_EQ(answer.answers, 1);
 }
 
+TEST(AckMoments, ReplicatedComesAfterTheReplicasAndNotBefore) {
+  AckHub hub(AckMoment::kReplicated);
+  hub.OnWritten({7});
+  hub.OnSynced({7});
+  EXPECT_EQ(hub.through(), 0U);
+  hub.OnReplicated({6});
+  EXPECT_EQ(hub.through(), 6U);
+}
+
+TEST_F(AckQueueTest, ThoseThatWaitTooLongAreAnsweredLateAndOnlyThose) {
+  const auto second = [](int n) { return env::SteadyTime(std::chrono::seconds(n)); };
+  for (std::uint64_t last = 1; last <= 4; ++last) Push(last, second(static_cast<int>(last)));
+  hub_.OnSynced({1});
+  queue_.GiveUp(second(3));
+  EXPECT_EQ(kept_, Strings{"1"}) << "due, though nobody woke the queue yet";
+  EXPECT_EQ(late_, Strings{"2"});
+  hub_.OnSynced({4});
+  thread_.RunPosted();
+  EXPECT_EQ(kept_, (Strings{"1", "3", "4"}));
+}
+
 TEST(AckQueueLife, WhatStillWaitsAtTheEndIsDropped) {
   AckHub hub(AckMoment::kSynced);
   ManualIoThread thread;
   RecordedAnswer answer;
   {
-    AckQueue queue(hub, thread, [](AckQueue::Waiting& /*waiting*/, bool /*kept*/) {});
+    AckQueue queue(hub, thread, [](AckQueue::Waiting& /*waiting*/, AckQueue::Fate /*fate*/) {});
     AckQueue::Waiting& waiting = queue.Push();
     waiting.exchange.emplace(answer.exchange());
     waiting.last = {1};
@@ -150,7 +176,7 @@ TEST(AckQueueRace, NoWakeUpIsLostBetweenTwoThreads) {
   AckHub hub(AckMoment::kSynced);
   ManualIoThread thread;
   std::uint64_t answered = 0;
-  AckQueue queue(hub, thread, [&](AckQueue::Waiting& waiting, bool /*kept*/) {
+  AckQueue queue(hub, thread, [&](AckQueue::Waiting& waiting, AckQueue::Fate /*fate*/) {
     ++answered;
     waiting.exchange->Respond({});
   });

@@ -56,6 +56,10 @@ constexpr Problem kAttributeHeader = Say(Code::kMalformed, "a ce- header is malf
 constexpr Problem kDiskFull =
     Say(Code::kNoRoom,
         "the disk space for events is full; nothing was taken, send the request again when the store has caught up");
+constexpr Problem kNotReplicated =
+    Say(Code::kNoRoom,
+        "the replicas of the log did not acknowledge in time; the events are kept and go on their way, and sending "
+        "the request again changes nothing");
 constexpr Problem kStarting = Say(Code::kNotServing, "startup is not complete; try again shortly");
 constexpr Problem kStopping = Say(Code::kNotServing, "this instance is shutting down; send the request again");
 constexpr Problem kFailed = Say(

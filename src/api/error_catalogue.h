@@ -49,6 +49,7 @@ extern const Problem kCharset;
 extern const Problem kBinaryBatch;
 extern const Problem kAttributeHeader;
 extern const Problem kDiskFull;
+extern const Problem kNotReplicated;
 extern const Problem kStarting;
 extern const Problem kStopping;
 extern const Problem kFailed;

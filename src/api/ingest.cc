@@ -40,7 +40,8 @@ Ingest::Ingest(Service& service, Answers& answers, http::IoThread& thread)
       answers_(answers),
       random_(service.options().random()),
       parser_(service.options().limits, [this] { return random_->Next(); }),
-      acks_(service.ack_hub(), thread, [this](AckQueue::Waiting& waiting, bool kept) { AnswerAcked(waiting, kept); }) {}
+      acks_(service.ack_hub(), thread,
+            [this](AckQueue::Waiting& waiting, AckQueue::Fate fate) { AnswerAcked(waiting, fate); }) {}
 
 void Ingest::Take(Route route, const http::Request& request, http::Exchange exchange) {
   if (!service_.options().takes_events) return answers_.Refuse(exchange, route, problems::kNotIngesting);
@@ -105,16 +106,23 @@ void Ingest::Append(Route route, bool batch_answer, env::SteadyTime received, ht
   acks_.Pushed();
 }
 
-void Ingest::AnswerAcked(AckQueue::Waiting& waiting, bool kept) {
+void Ingest::AnswerAcked(AckQueue::Waiting& waiting, AckQueue::Fate fate) {
   if (!waiting.exchange) return;
   http::Exchange& exchange = *waiting.exchange;
-  if (!kept) return answers_.Refuse(exchange, waiting.route, problems::kFailed);
+  switch (fate) {
+    case AckQueue::Fate::kLost: return answers_.Refuse(exchange, waiting.route, problems::kFailed);
+    case AckQueue::Fate::kLate: return answers_.Refuse(exchange, waiting.route, problems::kNotReplicated);
+    case AckQueue::Fate::kKept: break;
+  }
   answers_.Success(exchange, waiting.route, 202, waiting.response, service_.clock().Now());
   service_.request_metrics().Accepted(waiting.events, service_.clock().SteadyNow() - waiting.received);
 }
 
 void Ingest::OnRoundEnd() {
   if (std::exchange(appended_, 0) != 0) service_.KickFlusher();
+  if (service_.options().ack == AckMoment::kReplicated) {
+    acks_.GiveUp(service_.clock().SteadyNow() - service_.options().replicated_timeout);
+  }
 }
 
 event::TimeWindow Ingest::Window() {

@@ -37,7 +37,7 @@ class Ingest {
   // The parser's refusal, answered, unless it `admitted`.
   bool Settle(bool admitted, Route route, http::Exchange& exchange);
   void Append(Route route, bool batch_answer, env::SteadyTime received, http::Exchange exchange);
-  void AnswerAcked(AckQueue::Waiting& waiting, bool kept);
+  void AnswerAcked(AckQueue::Waiting& waiting, AckQueue::Fate fate);
   event::TimeWindow Window();
 
   Service& service_;

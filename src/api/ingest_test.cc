@@ -161,6 +161,29 @@ TEST(Ingest, FullQueueTakesNothingAndSaysWhenToTryAgain) {
   EXPECT_EQ(api.Post(kEvents, EventJson("3")).status, 202) << "room came back";
 }
 
+TEST(Ingest, ReplicasThatDoNotAcknowledgeInTimeAreA503ThatKeepsTheEvent) {
+  Options options;
+  options.ack = AckMoment::kReplicated;
+  options.replicated_timeout = std::chrono::seconds{2};
+  ApiHarness api(std::move(options));
+  api.Open();
+  const RecordedAnswer& late = api.Begin(Method::kPost, kEvents, kJson, EventJson("1"));
+  api.Flush();
+  EXPECT_EQ(late.answers, 0) << "on disk alone is not enough";
+  api.clock.Advance(std::chrono::milliseconds{2'001});
+  api.handler->OnRoundEnd();
+  EXPECT_EQ(late.status, 503);
+  EXPECT_NE(late.body.find("AUD-004"), std::string::npos);
+  EXPECT_EQ(late.headers.at("Retry-After"), "1");
+  EXPECT_EQ(Spooled(api.spool()).size(), 1U) << "it goes on its way all the same";
+
+  const RecordedAnswer& repeated = api.Begin(Method::kPost, kEvents, kJson, EventJson("1"));
+  api.Flush();
+  api.service->ack_hub().OnReplicated({2});
+  api.thread.RunPosted();
+  EXPECT_EQ(repeated.status, 202);
+}
+
 TEST(Ingest, FullDiskIsBackpressureToo) {
   spool::Options small_disk;
   small_disk.max_bytes = 4U << 20;

@@ -31,6 +31,7 @@ struct Options {
   std::string api_version = "1.0";                  // `version` of every envelope
   bool takes_events = true;                         // the role `ingest`
   AckMoment ack = AckMoment::kSynced;
+  std::chrono::milliseconds replicated_timeout{2'000};  // with AckMoment::kReplicated; seen about every 250 ms
   event::Limits limits;
   std::int64_t max_future_skew_seconds = 86'400;
   // The oldest `time` that an event may have at `now`. Asked once a second a thread.
