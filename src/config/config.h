@@ -16,6 +16,7 @@ namespace audit::config {
 
 enum class LogBackend : std::uint8_t { kEmbedded, kKafka };
 enum class StoreBackend : std::uint8_t { kSqlite, kPostgres };
+enum class SubPartition : std::uint8_t { kNone, kDay };
 enum class Durability : std::uint8_t { kQueued, kWritten, kSynced, kReplicated };
 
 // Every setting that the process knows, by section of the YAML file. keys.cc names each one's
@@ -70,6 +71,13 @@ struct Config {
     int partition_pre_create_months = 3;
     int partition_retention_months = 84;
     std::chrono::seconds partition_check_interval{3'600};
+    SubPartition sub_partition = SubPartition::kNone;
+    unsigned writers = 2;
+    std::string ssl_mode = "prefer";
+    std::string ssl_root_certificate_file;
+    std::chrono::milliseconds connect_timeout{5'000};
+    std::chrono::milliseconds statement_timeout{30'000};
+    std::chrono::milliseconds lock_timeout{5'000};
   } database;
 
   // One transaction of the store, with the embedded log; with Kafka it is kafka.consumer that says so.
@@ -95,8 +103,26 @@ struct Config {
       std::chrono::milliseconds flush_interval{100};
       std::string auto_offset_reset = "earliest";
       std::string assignment_strategy = "roundrobin";
+      std::string group_instance_id;
       bool enable_auto_commit = false;
     } consumer;
+    struct Security {
+      std::string protocol = "plaintext";
+      std::string sasl_mechanism = "PLAIN";
+      std::string username;
+      std::string password;
+      std::string ca_file;
+      std::string certificate_file;
+      std::string key_file;
+      std::string key_password;
+    } security;
+    struct Topics {
+      int partitions = 12;
+      int replication_factor = 1;
+      std::int64_t retention_ms = 604'800'000;
+      std::string compression_type = "producer";
+    } topics;
+    std::map<std::string, std::string, std::less<>> properties;  // of librdkafka, by its names
   } kafka;
 
   struct Logging {

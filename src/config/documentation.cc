@@ -101,6 +101,15 @@ std::string ReferencePage() {
   for (const Section& section : Sections()) {
     Append(page, {"\n## ", section.description, "\n\n"});
     if (!section.name.empty()) Append(page, {"In the file under `audit_manager.", section.name, "`.\n\n"});
+    if (section.name == kKafkaProperties) {
+      page +=
+          "For what the settings above do not reach: `socket.keepalive.enable: true` in the file, or\n"
+          "`AUDIT_MANAGER__KAFKA__PROPERTIES__SOCKET_KEEPALIVE_ENABLE=true` in the environment. They win over the "
+          "settings\nabove; one that would break a promise is refused at the start. Values whose name sounds secret "
+          "are "
+          "never shown.\n";
+      continue;
+    }
     page += "| key, environment | default | allowed | what it does |\n|---|---|---|---|\n";
     for (const Key* const key : KeysIn(section.name)) {
       Append(page, {"| "});

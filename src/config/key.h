@@ -44,6 +44,9 @@ struct Section {
 // The keys and sections directly in `section` that a file may hold: "host, port, threads".
 [[nodiscard]] std::string MembersOf(std::string_view section);
 
+// Settings under this prefix are librdkafka's and kept as they are: Config::Kafka::properties.
+inline constexpr std::string_view kKafkaProperties = "kafka.properties";
+
 // Where a setting's value is masked, it reads like this.
 inline constexpr std::string_view kMask = "********";
 

@@ -83,6 +83,11 @@ Key Secret(Key key) {
   return key;
 }
 
+Key Private(Key key) {
+  key.public_value = false;
+  return key;
+}
+
 Key BrokerAddress(Key key) {
   key.list = true;
   key.public_value = false;
@@ -192,6 +197,25 @@ std::vector<Key> DatabaseKeys() {
              "Months that are kept; older ones are dropped whole, and events from then are refused. 0 keeps for ever."),
       Number("database.partition_check_interval_seconds", FIELD(database.partition_check_interval), 1, 86'400,
              "How often months are prepared and dropped."),
+      Choice("database.sub_partition", FIELD(database.sub_partition),
+             std::vector<std::pair<std::string_view, SubPartition>>{{"none", SubPartition::kNone},
+                                                                    {"day", SubPartition::kDay}},
+             "PostgreSQL: whether new months are split by day, for millions of events a month. See docs/postgres.md "
+             "before."),
+      Number("database.writers", FIELD(database.writers), 1, 64,
+             "PostgreSQL: connections that write at once; the order of each key is kept."),
+      WordChoice("database.ssl_mode", FIELD(database.ssl_mode),
+                 {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
+                 "PostgreSQL: as libpq's sslmode."),
+      Commented(Text("database.ssl_root_certificate_file", FIELD(database.ssl_root_certificate_file),
+                     "PostgreSQL: the certificates that its own is checked against, PEM.", "a path, or empty",
+                     Empty::kAllowed)),
+      Number("database.connect_timeout_ms", FIELD(database.connect_timeout), 100, kHourMs,
+             "PostgreSQL: how long a connection may take to come about."),
+      Number("database.statement_timeout_ms", FIELD(database.statement_timeout), 100, kHourMs,
+             "PostgreSQL: how long one statement may take before the batch is tried again."),
+      Number("database.lock_timeout_ms", FIELD(database.lock_timeout), 10, kHourMs,
+             "PostgreSQL: how long a statement may wait for a lock."),
   };
 }
 
@@ -234,7 +258,38 @@ std::vector<Key> KafkaKeys() {
       WordChoice("kafka.consumer.assignment_strategy", FIELD(kafka.consumer.assignment_strategy),
                  {"roundrobin", "range", "cooperative-sticky"},
                  "How the group shares the partitions. Replicas of the Python service speak roundrobin alone."),
+      Commented(Text("kafka.consumer.group_instance_id", FIELD(kafka.consumer.group_instance_id),
+                     "A name of this member that stays over restarts, each member its own: a restart shorter than the "
+                     "session time-out then costs no rebalance.",
+                     "text of one line, or empty", Empty::kAllowed)),
       EnableAutoCommit(),
+      WordChoice("kafka.security.protocol", FIELD(kafka.security.protocol),
+                 {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"}, "How to talk to the brokers."),
+      WordChoice("kafka.security.sasl_mechanism", FIELD(kafka.security.sasl_mechanism),
+                 {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}, "With a sasl_ protocol: how to log in."),
+      Private(Commented(Text("kafka.security.username", FIELD(kafka.security.username), "With a sasl_ protocol.",
+                             "text of one line, or empty", Empty::kAllowed))),
+      Secret(Commented(Text("kafka.security.password", FIELD(kafka.security.password), "With a sasl_ protocol.",
+                            "text of one line, or empty", Empty::kAllowed))),
+      Commented(Text("kafka.security.ca_file", FIELD(kafka.security.ca_file),
+                     "With an ssl protocol: the certificates that the brokers' are checked against, PEM; empty: those "
+                     "of the system.",
+                     "a path, or empty", Empty::kAllowed)),
+      Commented(Text("kafka.security.certificate_file", FIELD(kafka.security.certificate_file),
+                     "With an ssl protocol: this client's certificate, PEM.", "a path, or empty", Empty::kAllowed)),
+      Commented(Text("kafka.security.key_file", FIELD(kafka.security.key_file), "Its private key, PEM.",
+                     "a path, or empty", Empty::kAllowed)),
+      Secret(Commented(Text("kafka.security.key_password", FIELD(kafka.security.key_password),
+                            "What the private key is encrypted with.", "text of one line, or empty", Empty::kAllowed))),
+      Number("kafka.topics.partitions", FIELD(kafka.topics.partitions), 1, 10'000,
+             "Partitions of a topic that is made; one that has fewer gets more, none ever fewer."),
+      Number("kafka.topics.replication_factor", FIELD(kafka.topics.replication_factor), 1, 100,
+             "Replicas of a topic that is made."),
+      Number("kafka.topics.retention_ms", FIELD(kafka.topics.retention_ms), 60'000, 31'536'000'000'000,
+             "How long a topic that is made keeps its messages."),
+      WordChoice("kafka.topics.compression_type", FIELD(kafka.topics.compression_type),
+                 {"producer", "lz4", "gzip", "zstd", "snappy", "uncompressed"},
+                 "Compression of a topic that is made; producer keeps what was sent."),
   };
 }
 
@@ -279,6 +334,9 @@ const std::vector<Section>& Sections() {
       {"kafka", "Kafka"},
       {"kafka.producer", "Publishing"},
       {"kafka.consumer", "Consuming"},
+      {"kafka.security", "Logging in to the brokers"},
+      {"kafka.topics", "Topics that are missing"},
+      {kKafkaProperties, "Any setting of librdkafka, by its own name"},
       {"logging", "Operational events, on stderr"},
       {"shutdown", "The end of the process"},
   };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -27,7 +28,8 @@ std::string WrittenLike(const Assignment& like, const Key& key) {
 // A value may be a secret under a name that is misspelt.
 bool SoundsSecret(std::string_view name) {
   const std::string lower = Lower(name);
-  for (const std::string_view word : {"password", "passwd", "secret", "token", "credential", "private"}) {
+  for (const std::string_view word :
+       {"password", "passwd", "secret", "token", "credential", "private", ".pem", "jaas"}) {
     if (lower.find(word) != std::string::npos) return true;
   }
   return false;
@@ -59,7 +61,23 @@ bool Reachable(const Key& key, const Assignment& assignment) {
          assignment.origin == Origin::kCommandLine;
 }
 
+// The name that librdkafka has for it, where `key` is one of its settings. Its names have dots, where
+// variables of the environment cannot.
+std::optional<std::string> KafkaProperty(const Assignment& assignment) {
+  std::string_view key = assignment.key;
+  if (!key.starts_with(kKafkaProperties) || key.size() <= kKafkaProperties.size() + 1) return std::nullopt;
+  std::string name(key.substr(kKafkaProperties.size() + 1));
+  if (assignment.origin == Origin::kEnvironment) std::ranges::replace(name, '_', '.');
+  return name;
+}
+
 Result<void> Apply(const Assignment& assignment, Config& config, Origins& origins) {
+  if (const std::optional<std::string> property = KafkaProperty(assignment)) {
+    if (assignment.shape == Assignment::Shape::kNothing) return {};
+    config.kafka.properties[*property] = assignment.value;
+    origins[std::string(kKafkaProperties) + '.' + *property] = assignment.origin;
+    return {};
+  }
   const Key* const key = FindKey(assignment.key);
   if (key == nullptr && FindSection(assignment.key) != nullptr) {
     if (assignment.shape == Assignment::Shape::kNothing) return {};
@@ -134,6 +152,20 @@ std::vector<Setting> SettingsOf(const Config& config, const Origins& origins) {
                         .origin = origin == origins.end() ? Origin::kDefault : origin->second,
                         .secret = key.secret,
                         .public_value = key.public_value});
+  }
+  for (const auto& [name, value] : config.kafka.properties) {
+    const std::string key = std::string(kKafkaProperties) + '.' + name;
+    const bool secret = SoundsSecret(name);
+    const auto origin = origins.find(key);
+    settings.push_back({.key = key,
+                        .environment = EnvironmentName(key),
+                        .value = secret ? std::string(kMask) : value,
+                        .default_value = "",
+                        .allowed = "what librdkafka takes",
+                        .description = "A setting of librdkafka.",
+                        .origin = origin == origins.end() ? Origin::kDefault : origin->second,
+                        .secret = secret,
+                        .public_value = false});
   }
   return settings;
 }

@@ -257,6 +257,25 @@ TEST_F(LoadTest, AKeyWithoutAValueLeavesTheDefault) {
   EXPECT_EQ(loaded.config.log_backend, LogBackend::kEmbedded);
 }
 
+TEST_F(LoadTest, SettingsOfLibrdkafkaAreKeptAsTheyAre) {
+  const Loaded loaded = Loads(
+      {{"AUDIT_MANAGER__KAFKA__PROPERTIES__SSL_CA_LOCATION", "/ca.pem"},
+       {"AUDIT_MANAGER__KAFKA__PROPERTIES__SASL_PASSWORD", "hunter2"}},
+      File("  kafka:\n    properties:\n      socket.keepalive.enable: true\n      ssl.ca.location: /other.pem\n"));
+  EXPECT_THAT(loaded.config.kafka.properties, testing::ElementsAre(testing::Pair("sasl.password", "hunter2"),
+                                                                   testing::Pair("socket.keepalive.enable", "true"),
+                                                                   testing::Pair("ssl.ca.location", "/ca.pem")));
+  std::map<std::string, std::string> shown;
+  for (const Setting& setting : loaded.settings) {
+    if (!setting.key.starts_with("kafka.properties.")) continue;
+    EXPECT_FALSE(setting.public_value) << setting.key;
+    shown[setting.key] = setting.value;
+  }
+  EXPECT_EQ(shown["kafka.properties.sasl.password"], "********");
+  EXPECT_EQ(shown["kafka.properties.ssl.ca.location"], "/ca.pem");
+  EXPECT_EQ(shown.size(), 3U);
+}
+
 TEST_F(LoadTest, OnlyTwoUnderscoresAreOurs) {
   const Loaded loaded = Loads({{"AUDIT_MANAGER_PORT", "tcp://10.0.0.1:80"},
                                {"AUDIT_MANAGER_PORT_80_TCP_ADDR", "10.0.0.1"},

@@ -26,6 +26,12 @@ bool IsWord(std::string_view text) {
   });
 }
 
+bool IsDottedName(const std::string& text) {
+  std::string words = text;
+  std::ranges::replace(words, '.', '_');
+  return IsWord(words) && !text.starts_with('.') && !text.ends_with('.');
+}
+
 class Flattener {
  public:
   explicit Flattener(std::string_view path) : path_(path) {}
@@ -51,7 +57,10 @@ class Flattener {
   std::optional<Error> AddMap(const YAML::Node& map, const std::string& name, int depth) {
     for (const auto& member : map) {
       const YAML::Node& key = member.first;
-      if (!key.IsScalar() || !IsWord(key.Scalar())) return Refused(key, "a key that is not a word");
+      // librdkafka's own names have dots.
+      const bool dots = name == std::string(kRoot) + ".kafka.properties";
+      if (!key.IsScalar() || !(IsWord(key.Scalar()) || (dots && IsDottedName(key.Scalar()))))
+        return Refused(key, "a key that is not a word");
       const std::string& word = key.Scalar();
       std::string path = name;
       if (!path.empty()) path += '.';
