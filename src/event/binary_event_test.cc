@@ -46,6 +46,28 @@ TEST_F(BinaryEventTest, BecomesStructuredJson) {
   EXPECT_EQ(admitted.key, "a \"b\"\\\n\xc3\xa9");
 }
 
+TEST_F(BinaryEventTest, IsReadBackFromALogWithoutItsStructuredForm) {
+  Record record;
+  std::vector<Parser::Attribute> attributes = kAttributes;
+  attributes.push_back({"subject", "person/4"});
+  ASSERT_TRUE(parser_.ReadBinary(attributes, kData, &record));
+  EXPECT_EQ(record.id, "e-1");
+  EXPECT_EQ(record.subject, "person/4");
+  EXPECT_EQ(record.outcome, "denied");
+}
+
+TEST_F(BinaryEventTest, DataOfALogThatIsNotOneValueIsNotReadBack) {
+  Record record;
+  for (const std::string_view data :
+       {R"({"actor":{"id":"a"},"action":"x","outcome":"denied"},"subject":"forged")", R"({"actor":{"id":"a"})", "",
+        R"({"actor":{"id":"a"},"action":"x","outcome":"denied"} x)", "[]", "\xff"}) {
+    EXPECT_FALSE(parser_.ReadBinary(kAttributes, data, &record)) << data;
+    EXPECT_FALSE(parser_.violations().empty()) << data;
+  }
+  EXPECT_FALSE(parser_.ReadBinary({{{"specversion", "1.0"}, {"source", "s"}, {"type", "t"}}}, kData, &record))
+      << "without id and time each reading would be another event";
+}
+
 TEST_F(BinaryEventTest, WhatIsAbsentIsFilledIn) {
   const std::vector<Parser::Attribute> attributes = {{"source", "s"}, {"type", "t"}};
   ASSERT_TRUE(parser_.AdmitBinary(attributes, kData, window_));

@@ -83,7 +83,32 @@ bool Parser::Read(std::string_view json, Record* record) {
   State& state = *state_;
   state.Reset();
   *record = {};
-  if (!state.CheckUtf8(json)) return false;
+  return state.CheckUtf8(json) && ReadChecked(json, record);
+}
+
+bool Parser::ReadBinary(std::span<const Attribute> attributes, std::string_view data, Record* record) {
+  State& state = *state_;
+  state.Reset();
+  *record = {};
+  if (!CheckAttributes(attributes, &state.violations)) return false;
+  const std::string_view embedded = Compose(attributes, data, &state.composed);
+  const std::string_view text = std::string_view(state.composed).substr(0, state.composed.size() - kPadding);
+  if (!state.CheckUtf8(text)) return false;
+  // On its own first: text that is only JSON together with what stands around it could add attributes.
+  if (!embedded.empty()) {
+    JsonCursor cursor(embedded);
+    JsonToken value;
+    if (!cursor.ReadValue(1, &value) || !cursor.AtEnd()) {
+      state.violations.Add(Refusal::kNotJson, "data", "must be one JSON value");
+      return false;
+    }
+  }
+  return ReadChecked(text, record);
+}
+
+// What is valid UTF-8.
+bool Parser::ReadChecked(std::string_view json, Record* record) {
+  State& state = *state_;
   JsonCursor cursor(json);
   DetailsWriter details(static_cast<char*>(state.memory.allocate(json.size() + 1, 1)));
   if (cursor.Peek() != '{') {

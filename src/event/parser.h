@@ -101,7 +101,12 @@ class Parser {
   // bytes and outlive the views in `record`.
   bool Read(std::string_view json, Record* record);
 
+  // The same for an event that lies in the log in binary content mode. `data` needs no padding; nothing in
+  // `record` points into what is given.
+  bool ReadBinary(std::span<const Attribute> attributes, std::string_view data, Record* record);
+
  private:
+  bool ReadChecked(std::string_view json, Record* record);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -7,6 +7,7 @@
 
 #include "event/parser.h"
 #include "pipeline/backoff.h"
+#include "pipeline/message_mode.h"
 #include "pipeline/record_batch.h"
 
 namespace audit::pipeline {
@@ -70,6 +71,7 @@ struct Persister::State {
 
   env::SteadyTime began;
   std::span<const SourcedEvent> events;  // the source's, until the next Fetch
+  std::vector<event::Parser::Attribute> attributes;
   RecordBatch batch;
   std::vector<std::size_t> event_of_record;
   std::vector<Refused> refused;
@@ -91,7 +93,10 @@ Result<bool> Persister::State::Fetch() {
   stored = duplicates = conflicts = rejected = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
     event::Record record;
-    if (parser.Read(events[i].value, &record)) {
+    const bool read = ReadBinaryMode(events[i].headers, &attributes)
+                          ? parser.ReadBinary(attributes, events[i].value, &record)
+                          : parser.Read(events[i].value, &record);
+    if (read) {
       batch.Add(record);
       event_of_record.push_back(i);
       continue;

@@ -34,7 +34,8 @@ class FakeSource final : public EventSource {
       views_.push_back({.value = padded.substr(0, padded.size() - kValuePadding),
                         .origin = "spool",
                         .offset = next_,
-                        .ingested_at = {1'000}});
+                        .ingested_at = {1'000},
+                        .headers = headers});
     }
     return std::span<const SourcedEvent>(views_);
   }
@@ -57,6 +58,7 @@ class FakeSource final : public EventSource {
     return ours;
   }
 
+  std::vector<event::MessageHeader> headers;
   bool ours = true;  // false: a rebalance took away what was fetched
   int asked = 0;
   int fail_commits = 0;
@@ -193,6 +195,17 @@ TEST_F(PersisterTest, ABackOffIsNotCutShort) {
   const Step again = persister_.Run();
   EXPECT_EQ(again.not_before, failed.not_before);
   EXPECT_EQ(store_.writes, 1);
+}
+
+TEST_F(PersisterTest, MessagesInBinaryModeAreStoredToo) {
+  const std::vector<event::MessageHeader> headers{
+      {"ce_specversion", "1.0"},           {"ce_id", "b1"},
+      {"ce_source", "/registry"},          {"ce_type", "t"},
+      {"ce_time", "2026-11-24T10:00:00Z"}, {"content-type", "application/json"}};
+  source_.Add(R"({"actor":{"id":"u-1"},"action":"login","outcome":"success"})");
+  source_.headers = headers;
+  RunUntilIdle();
+  EXPECT_TRUE(store_.rows.contains("b1"));
 }
 
 TEST_F(PersisterTest, ASourceIsAskedEverySecondWhileItsBatchWaits) {
