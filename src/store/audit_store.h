@@ -1,4 +1,4 @@
-// What any store of audit events owes (contract, sections 3 to 5). Implementations: sqlite/.
+// What any store of audit events owes (contract, sections 3 to 5). Implementations: sqlite/, postgres/.
 #pragma once
 
 #include <cstdint>

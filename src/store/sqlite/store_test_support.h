@@ -1,73 +1,21 @@
-// What the tests of this room share: events that own their text, a folder of their own, and the
-// rows of a store as they are read back.
+// What the tests of this room share: a store in a folder of its own, and its rows as they are read back.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "env/manual_clock.h"
+#include "store/sample_event.h"
 #include "store/sqlite/query.h"
 #include "store/sqlite/sqlite_audit_store.h"
-#include "time/rfc3339.h"
 
 namespace audit::store {
-
-inline time::UnixMicros At(std::string_view text) { return time::ParseRfc3339(text).value(); }
-
-struct SampleEvent {
-  std::string id = "e-1";
-  time::UnixMicros occurred_at = At("2026-11-24T10:00:00Z");
-  std::string source = "/registry";
-  std::string type = "org.example.login";
-  std::optional<std::string> subject;
-  std::string actor_type = "user";
-  std::string actor_id = "u-1";
-  std::optional<std::string> resource_type;
-  std::optional<std::string> resource_id;
-  std::string action = "login";
-  std::string outcome = "success";
-  std::optional<std::string> reason;
-  std::optional<std::string> trace_id;
-  std::optional<std::string> details;
-
-  [[nodiscard]] event::Record record() const {
-    return {.id = id,
-            .occurred_at = occurred_at,
-            .source = source,
-            .type = type,
-            .subject = subject,
-            .actor_type = actor_type,
-            .actor_id = actor_id,
-            .resource_type = resource_type,
-            .resource_id = resource_id,
-            .action = action,
-            .outcome = outcome,
-            .reason = reason,
-            .trace_id = trace_id,
-            .details = details};
-  }
-};
-
-inline SampleEvent Numbered(int number, std::string_view time = "2026-11-24T10:00:00Z") {
-  SampleEvent event;
-  event.id = "e-" + std::to_string(number);
-  event.occurred_at = {At(time).value + number};
-  return event;
-}
-
-inline std::vector<SampleEvent> NumberedEvents(int first, int count) {
-  std::vector<SampleEvent> events;
-  for (int i = first; i < first + count; ++i) events.push_back(Numbered(i));
-  return events;
-}
 
 // A folder that goes with the object. In memory where that can be had: the tests make faults of
 // their own, and the device's sync would only make them slow.
