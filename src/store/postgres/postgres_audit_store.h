@@ -1,0 +1,42 @@
+// The store that many replicas share: one table of PostgreSQL, partitioned by month (docs/postgres.md).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "env/clock.h"
+#include "store/audit_store.h"
+#include "store/postgres/options.h"
+
+namespace audit::store {
+
+// Write and MaintainPartitions may be called from different threads and do not wait for each other: the
+// latter has a connection of its own for as long as it takes.
+class PostgresAuditStore final : public AuditStore {
+ public:
+  // Makes no connection: that is the first call's business, so that a service starts without its database.
+  // `clock` outlives the store; it decides what is too old. ingested_at is the server's clock.
+  PostgresAuditStore(PostgresOptions options, env::Clock& clock);
+  ~PostgresAuditStore() override;
+
+  // One transaction a connection, and more where a record is refused; all of them are over when it returns.
+  // The table is made, or looked at, before the first batch and after a failure. Every error is retryable,
+  // a table that does not fit too: nothing is lost by waiting for somebody to mend it.
+  Result<std::vector<RecordOutcome>> Write(std::span<const event::Record> records) override;
+
+  // The names are months: "2019_11". Needs the table's owner to drop; a month can also be made by the function
+  // that the owner has left for its writers (schema.h). A month that is being read is left for the next
+  // call; the error says so unless another one was dropped.
+  Result<std::vector<std::string>> MaintainPartitions(time::UnixMicros now, int pre_create_months,
+                                                      int retention_months) override;
+
+  // What somebody should know about the table, from when it was last looked at; one line each. Any thread.
+  [[nodiscard]] std::vector<std::string> Advice() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace audit::store
