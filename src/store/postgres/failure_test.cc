@@ -1,0 +1,235 @@
+// A server that is away, slow, locked, full or read-only: nothing is lost, nothing stored twice, nobody waits
+// for ever.
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "store/postgres/postgres_probe.h"
+#include "store/postgres/server_fixture.h"
+
+namespace audit::store {
+namespace {
+
+using testing::AnyOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class PostgresFailureTest : public PostgresTest {
+ protected:
+  // From here on every inserted row runs `body` (PL/pgSQL).
+  void OnEachRow(const std::string& body) {
+    Sql("CREATE OR REPLACE FUNCTION on_row() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN " + body +
+        " RETURN NEW; END $f$");
+    Sql("CREATE OR REPLACE TRIGGER on_row BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION on_row()");
+  }
+  void OnNoRow() { Sql("DROP TRIGGER on_row ON audit_events"); }
+
+  ErrorCode CodeOfWrite(const std::vector<SampleEvent>& events) {
+    const auto written = TryWrite(events);
+    EXPECT_FALSE(written.ok());
+    if (written.ok()) return ErrorCode::kClosed;
+    EXPECT_TRUE(written.error().retryable()) << written.error().message();
+    return written.error().code();
+  }
+};
+
+TEST_F(PostgresFailureTest, ALockedTableIsLockedAndNothingIsStored) {
+  options_.lock_timeout = std::chrono::milliseconds(100);
+  Open();
+  Write({Numbered(1)});
+  Sql("BEGIN; LOCK TABLE audit_events");
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kLocked);
+  Sql("COMMIT");
+  EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, AStatementThatTakesTooLongIsATimeoutAndNothingIsStored) {
+  options_.statement_timeout = std::chrono::milliseconds(300);
+  Open();
+  Write({Numbered(1)});
+  OnEachRow("PERFORM pg_sleep(300);");
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kTimeout);
+  OnNoRow();
+  EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, WhatTheServerCannotDoNowIsTriedAgain) {
+  Write({Numbered(1)});
+  const std::pair<const char*, ErrorCode> failures[] = {
+      {"40001", ErrorCode::kLocked},      {"40P01", ErrorCode::kLocked},      {"53100", ErrorCode::kNoSpace},
+      {"53200", ErrorCode::kUnavailable}, {"58030", ErrorCode::kUnavailable}, {"XX000", ErrorCode::kUnavailable}};
+  for (const auto& [state, code] : failures) {
+    OnEachRow(std::string("RAISE EXCEPTION 'asha' USING ERRCODE = '") + state + "';");
+    EXPECT_EQ(CodeOfWrite({Numbered(2), Numbered(3)}), code) << state;
+  }
+  OnNoRow();
+  EXPECT_THAT(Write({Numbered(2), Numbered(3)}), Each(Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, AReadOnlyServerIsUnavailableToTheStoreAndToTheProbe) {
+  Write({Numbered(1)});
+  Administer("ALTER DATABASE " + database_ + " SET default_transaction_read_only = on");
+  Open();
+  const auto written = TryWrite({Numbered(2)});
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(written.error().message(), HasSubstr("read-only"));
+  PostgresProbe probe(options_);
+  const auto checked = probe.Check();
+  ASSERT_FALSE(checked.ok());
+  EXPECT_THAT(checked.error().message(), HasSubstr("read-only"));
+  // The next attempt is on a new connection, which finds the server as it is then.
+  Administer("ALTER DATABASE " + database_ + " RESET default_transaction_read_only");
+  EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
+  EXPECT_TRUE(probe.Check().ok());
+}
+
+TEST_F(PostgresFailureTest, TooManyConnectionsAreUnavailable) {
+  const PostgresRoles roles = InstallSchemaForWriter();
+  Sql("ALTER ROLE " + roles.writer + " CONNECTION LIMIT 0");
+  const auto written = TryWrite({Numbered(1)});
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(written.error().message(), HasSubstr("too many connections"));
+  Sql("ALTER ROLE " + roles.writer + " CONNECTION LIMIT -1");
+  EXPECT_THAT(Write({Numbered(1)}), ElementsAre(Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, AWrongPasswordIsInNoMessage) {
+  options_.password = "hunter2";
+  Open();
+  const auto written = TryWrite({Numbered(1)});
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(written.error().message(), HasSubstr("password authentication failed"));
+  EXPECT_THAT(written.error().message(), testing::Not(HasSubstr("hunter2")));
+}
+
+TEST_F(PostgresFailureTest, ACommitWaitsForTheDiskWhateverTheServersDefault) {
+  Administer("ALTER DATABASE " + database_ + " SET synchronous_commit = off");
+  Open();
+  Write({Numbered(1)});
+  OnEachRow("IF current_setting('synchronous_commit') <> 'on' THEN RAISE EXCEPTION 'off'; END IF;");
+  EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
+  EXPECT_THAT(Write({Numbered(2), Numbered(3)}), ElementsAre(Outcome::kDuplicate, Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, WhenOneOfSeveralWritersFailsTheRepeatFindsTheOthersRows) {
+  options_.writers = 4;
+  Open();
+  Write({Numbered(1'000)});
+  std::vector<SampleEvent> events = NumberedEvents(0, 100);
+  for (std::size_t i = 0; i < events.size(); ++i) events[i].subject = "s-" + std::to_string(i);
+  OnEachRow("IF NEW.subject = 's-7' THEN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END IF;");
+  EXPECT_EQ(CodeOfWrite(events), ErrorCode::kLocked);
+  const std::string before = Count();
+  EXPECT_GT(std::stoi(before), 1);
+  EXPECT_LT(std::stoi(before), 101);
+  OnNoRow();
+  EXPECT_THAT(Write(events), Each(AnyOf(Outcome::kStored, Outcome::kDuplicate)));
+  EXPECT_EQ(Count(), "101");
+}
+
+TEST_F(PostgresFailureTest, AServerKilledInTheMiddleOfABatchHasNoneOfIt) {
+  Write({Numbered(1)});
+  OnEachRow("IF NEW.id = 'e-150' THEN PERFORM pg_sleep(300); END IF;");
+  Result<std::vector<RecordOutcome>> written = std::vector<RecordOutcome>();
+  std::thread writer([&] { written = TryWrite(NumberedEvents(100, 100)); });
+  while (Sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "0") std::this_thread::yield();
+  Control("kill");
+  writer.join();
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kUnavailable);
+  Control("start");
+  sql_.Close();
+  EXPECT_EQ(Count(), "1");
+  OnNoRow();
+  EXPECT_THAT(Write(NumberedEvents(100, 100)), Each(Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, AConnectionThatBrokeWhileItStoodIdleCostsNoBatch) {
+  Write({Numbered(1)});
+  PostgresProbe probe(options_);
+  EXPECT_TRUE(probe.Check().ok());
+  Control("restart");
+  EXPECT_TRUE(probe.Check().ok());
+  EXPECT_THAT(Write({Numbered(1), Numbered(2)}), ElementsAre(Outcome::kDuplicate, Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, TheProbeFollowsTheServer) {
+  PostgresProbe probe(options_);
+  EXPECT_TRUE(probe.Check().ok());
+  Control("stop");
+  EXPECT_FALSE(probe.Check().ok());
+  EXPECT_FALSE(probe.Check().ok());
+  Control("start");
+  EXPECT_TRUE(probe.Check().ok());
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      for (int n = 0; n < 20; ++n) EXPECT_TRUE(probe.Check().ok());
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+}
+
+// Takes connections and never says a word.
+class SilentServer {
+ public:
+  SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(socket_, 16), 0);
+    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentServer() { ::close(socket_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  [[nodiscard]] int port() const { return port_; }
+
+ private:
+  int socket_;
+  int port_ = 0;
+};
+
+TEST_F(PostgresFailureTest, AServerThatNeverAnswersIsATimeout) {
+  const SilentServer silent;
+  options_.port = silent.port();
+  options_.connect_timeout = std::chrono::milliseconds(200);
+  Open();
+  EXPECT_EQ(CodeOfWrite({Numbered(1)}), ErrorCode::kTimeout);
+  PostgresProbe probe(options_);
+  const auto checked = probe.Check();
+  ASSERT_FALSE(checked.ok());
+  EXPECT_EQ(checked.error().code(), ErrorCode::kTimeout);
+}
+
+TEST_F(PostgresFailureTest, ABackendThatStandsStillIsATimeoutAndTheNextConnectionGoesOn) {
+  options_.statement_timeout = std::chrono::milliseconds(100);
+  Open();
+  Write({Numbered(1)});
+  const pid_t backend =
+      std::stoi(Sql("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"));
+  ASSERT_EQ(::kill(backend, SIGSTOP), 0);
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kTimeout);
+  EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
+  ASSERT_EQ(::kill(backend, SIGCONT), 0);
+}
+
+TEST_F(PostgresFailureTest, OfSeveralHostsTheOneThatAnswersIsTaken) {
+  options_.host = "127.0.0.2," + options_.host;  // nobody listens on the first
+  Open();
+  EXPECT_THAT(Write({Numbered(1)}), ElementsAre(Outcome::kStored));
+}
+
+}  // namespace
+}  // namespace audit::store
