@@ -2,8 +2,9 @@
 """A PostgreSQL server and a PgBouncer of a test's own: free ports on loopback, everything in a temporary
 folder, gone at the end.
 
-usage: postgres.py run PROGRAM [ARGS]   starts both, runs PROGRAM with what finds them in its environment,
-                                        takes them away again and ends with PROGRAM's exit code
+usage: postgres.py run [--fsync] PROGRAM [ARGS]   starts both, runs PROGRAM with what finds them in its
+                                        environment, takes them away again and ends with PROGRAM's exit code.
+                                        Quick and not durable, unless --fsync asks for a server to measure
        postgres.py start|stop|kill|restart   for that PROGRAM: what happens to its server meanwhile
 
 PROGRAM gets AUDIT_TEST_POSTGRES_{HOST,PORT,USER,PASSWORD,NAME}, AUDIT_TEST_PGBOUNCER_PORT (transaction
@@ -262,10 +263,15 @@ def clean_up_after(server_folder: str, pooler_folder: str):
         PostgresServer(pathlib.Path(server_folder)).remove()
 
 
-def run(command: list[str]) -> int:
+# For tests: quick to make and small. For figures: as a server of its size is set up.
+TEST_SETTINGS = {"max_connections": 60, "shared_buffers": "64MB"}
+BENCH_SETTINGS = {"max_connections": 60, "shared_buffers": "512MB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
+
+
+def run(command: list[str], fsync: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(1))
-    with PostgresServer(fsync=False, settings={"max_connections": 60, "shared_buffers": "64MB"}) as server:
+    with PostgresServer(fsync=fsync, settings=BENCH_SETTINGS if fsync else TEST_SETTINGS) as server:
         with PgBouncer(server) as pooler:
             with subprocess.Popen([sys.executable, __file__, "clean-up-after", server.folder, pooler.folder],
                                   stdin=subprocess.PIPE, start_new_session=True) as guard:
@@ -281,9 +287,10 @@ def run(command: list[str]) -> int:
 
 def main() -> int:
     match sys.argv[1:]:
-        case ["run", *command] if command:
+        case ["run", *command] if command and command != ["--fsync"]:
+            fsync = command[0] == "--fsync"
+            code = run(command[1:] if fsync else command, fsync)
             # A signal's number becomes an exit code that no shell takes for success.
-            code = run(command)
             return code if code >= 0 else 128 - code
         case ["start" | "stop" | "kill" | "restart" as action]:
             getattr(PostgresServer(pathlib.Path(os.environ[FOLDER_VARIABLE])), action)()

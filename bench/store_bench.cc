@@ -1,0 +1,277 @@
+// The rate of PostgresAuditStore::Write beside the server's own ceiling: a plain COPY BINARY of the same rows
+// into a table of the same columns, partitions and indexes, over as many connections and in batches of the same
+// size. The two take turns, each round into an empty table, so that a machine that gets slower slows both. Rows
+// are made, and those of the plain COPY encoded, before the clock starts.
+//
+// The server is the one that AUDIT_TEST_POSTGRES_* names: tests/servers/postgres.py run --fsync store_bench
+#include <libpq-fe.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "env/clock.h"
+#include "env/random.h"
+#include "store/postgres/binary.h"
+#include "store/postgres/postgres_audit_store.h"
+#include "store/postgres/schema.h"
+#include "store/postgres/shares.h"
+
+namespace {
+
+using audit::event::Record;
+using audit::store::PostgresOptions;
+using Seconds = std::chrono::duration<double>;
+
+constexpr std::int64_t kStart = 1'795'478'400'000'000;  // 2026-11-24T00:00:00Z
+
+struct Flags {
+  std::size_t rows = 60'000;
+  std::size_t batch = 5'000;
+  int connections = 1;
+  int pairs = 5;
+  std::size_t duplicates_every = 0;
+  bool by_day = false;
+  bool json = false;
+};
+
+// Random ids, traces and resources, 10,000 actors, 700 bytes in all: what makes it hard for six indexes.
+struct OwnedEvent {
+  std::string id, source, type, subject, actor_id, resource_type, resource_id, trace_id, details;
+  std::int64_t occurred_at = 0;
+
+  [[nodiscard]] Record record() const {
+    Record record;
+    record.id = id;
+    record.occurred_at = {occurred_at};
+    record.source = source;
+    record.type = type;
+    record.subject = subject;
+    record.actor_type = "user";
+    record.actor_id = actor_id;
+    record.resource_type = resource_type;
+    record.resource_id = resource_id;
+    record.action = "update";
+    record.outcome = "success";
+    record.trace_id = trace_id;
+    record.details = details;
+    return record;
+  }
+};
+
+class EventMaker {
+ public:
+  explicit EventMaker(std::uint64_t seed) : random_(audit::env::NewSeededRandom(seed)) {}
+
+  OwnedEvent Next() {
+    OwnedEvent event;
+    event.id = Hex(8) + "-" + Hex(4) + "-4" + Hex(3) + "-a" + Hex(3) + "-" + Hex(12);
+    event.occurred_at = kStart + number_++ * 50 + static_cast<std::int64_t>(random_->Next() % 200'000);
+    event.source = "openg2p/registry/service-" + Number(20);
+    event.type = "org.openg2p.registry.record." + Number(60);
+    event.subject = "registrant/" + Number(1'000'000);
+    event.actor_id = "user-" + Number(10'000) + "@example.org";
+    event.resource_type = "registrant-" + Number(20);
+    event.resource_id = Number(1'000'000);
+    event.trace_id = Hex(32);
+    event.details = R"({"actor":{"name":"Some Person Name","ip":"10.1.2.3","roles":["admin","operator"]},)"
+                    R"("resource":{"currency":"INR","amount":)" +
+                    Number(100'000) + R"(},"changes":[{"field":"phone","old":")" + Hex(16) + R"(","new":")" + Hex(16) +
+                    R"("}],"context":")" + Hex(80) + R"("})";
+    return event;
+  }
+
+ private:
+  std::string Number(std::uint64_t below) { return std::to_string(random_->Next() % below); }
+  std::string Hex(std::size_t digits) {
+    std::string text;
+    while (text.size() < digits) text += "0123456789abcdef"[random_->Next() % 16];
+    return text;
+  }
+
+  std::unique_ptr<audit::env::Random> random_;
+  std::int64_t number_ = 0;
+};
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) {
+    std::fprintf(stderr, "%s is not set: run this with tests/servers/postgres.py run\n", name);
+    std::exit(2);
+  }
+  return value;
+}
+
+[[noreturn]] void Fail(const std::string& message) {
+  std::fprintf(stderr, "%s\n", message.c_str());
+  std::exit(1);
+}
+
+// A connection with nothing in between: what the ceiling is measured with.
+class PlainConnection {
+ public:
+  explicit PlainConnection(const PostgresOptions& options)
+      : handle_(PQsetdbLogin(options.host.c_str(), std::to_string(options.port).c_str(), nullptr, nullptr,
+                             options.name.c_str(), options.user.c_str(), options.password.c_str())) {
+    if (PQstatus(handle_) != CONNECTION_OK) Fail(PQerrorMessage(handle_));
+  }
+  ~PlainConnection() { PQfinish(handle_); }
+  PlainConnection(const PlainConnection&) = delete;
+  PlainConnection& operator=(const PlainConnection&) = delete;
+
+  void Run(const std::string& sql, ExecStatusType expected = PGRES_COMMAND_OK) {
+    PGresult* result = PQexec(handle_, sql.c_str());
+    if (PQresultStatus(result) != expected) Fail(PQerrorMessage(handle_));
+    PQclear(result);
+  }
+  void Copy(const std::string& bytes) {
+    Run("COPY audit_events (" + std::string(audit::store::postgres::kCopyColumns) + ") FROM STDIN (FORMAT BINARY)",
+        PGRES_COPY_IN);
+    if (PQputCopyData(handle_, bytes.data(), static_cast<int>(bytes.size())) != 1 ||
+        PQputCopyEnd(handle_, nullptr) != 1) {
+      Fail(PQerrorMessage(handle_));
+    }
+    for (PGresult* result = PQgetResult(handle_); result != nullptr; result = PQgetResult(handle_)) {
+      if (PQresultStatus(result) != PGRES_COMMAND_OK) Fail(PQerrorMessage(handle_));
+      PQclear(result);
+    }
+  }
+
+ private:
+  PGconn* handle_;
+};
+
+struct Batch {
+  std::vector<OwnedEvent> events;
+  std::vector<Record> records;
+  std::vector<std::string> encoded;  // one COPY a connection
+};
+
+std::vector<Batch> MakeBatches(const Flags& flags, std::uint64_t seed) {
+  EventMaker maker(seed);
+  std::vector<Batch> batches((flags.rows + flags.batch - 1) / flags.batch);
+  for (std::size_t b = 0; b < batches.size(); ++b) {
+    Batch& batch = batches[b];
+    while (batch.events.size() < flags.batch) batch.events.push_back(maker.Next());
+    if (flags.duplicates_every > 0 && b > 0 && b % flags.duplicates_every == 0) {
+      batch.events.back() = batches[b - 1].events.front();
+    }
+    for (const OwnedEvent& event : batch.events) batch.records.push_back(event.record());
+    audit::store::postgres::Share places;
+    for (std::uint32_t i = 0; i < batch.records.size(); ++i) places.push_back(i);
+    for (const auto& share : audit::store::postgres::DivideByKey(batch.records, places, flags.connections)) {
+      audit::store::postgres::CopyEncoder encoder;
+      encoder.Begin();
+      for (const std::uint32_t place : share) encoder.Append(batch.records[place]);
+      encoder.End();
+      batch.encoded.emplace_back(encoder.bytes());
+    }
+  }
+  return batches;
+}
+
+void EmptyTable(const PostgresOptions& options, const Flags& flags) {
+  PlainConnection connection(options);
+  connection.Run("DROP TABLE IF EXISTS audit_events");
+  if (auto made = audit::store::EnsurePostgresSchema(options); !made) Fail(made.error().message());
+  PostgresOptions with = options;
+  with.sub_partition = flags.by_day ? audit::store::SubPartition::kDay : audit::store::SubPartition::kNone;
+  audit::store::PostgresAuditStore store(with, audit::env::SystemClock());
+  if (auto made = store.MaintainPartitions({kStart}, 1, 0); !made) Fail(made.error().message());
+  connection.Run("CHECKPOINT");
+}
+
+double PlainCopy(const PostgresOptions& options, const Flags& flags, const std::vector<Batch>& batches) {
+  std::vector<std::unique_ptr<PlainConnection>> connections;
+  for (int i = 0; i < flags.connections; ++i) connections.push_back(std::make_unique<PlainConnection>(options));
+  const auto begin = std::chrono::steady_clock::now();
+  for (const Batch& batch : batches) {
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < batch.encoded.size(); ++i) {
+      others.emplace_back([&, i] { connections[i]->Copy(batch.encoded[i]); });
+    }
+    connections[0]->Copy(batch.encoded[0]);
+    for (std::thread& other : others) other.join();
+  }
+  return Seconds(std::chrono::steady_clock::now() - begin).count();
+}
+
+double Write(const PostgresOptions& options, const Flags& flags, const std::vector<Batch>& batches) {
+  PostgresOptions with = options;
+  with.writers = flags.connections;
+  audit::store::PostgresAuditStore store(with, audit::env::SystemClock());
+  // Every writer connected, as the plain connections are.
+  EventMaker maker(1'000'000);
+  std::vector<OwnedEvent> events;
+  std::vector<Record> records;
+  for (int i = 0; i < 64 * flags.connections; ++i) events.push_back(maker.Next());
+  for (const OwnedEvent& event : events) records.push_back(event.record());
+  if (auto written = store.Write(records); !written) Fail(written.error().message());
+  const auto begin = std::chrono::steady_clock::now();
+  for (const Batch& batch : batches) {
+    if (auto written = store.Write(batch.records); !written) Fail(written.error().message());
+  }
+  return Seconds(std::chrono::steady_clock::now() - begin).count();
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("Rows a second of the PostgreSQL store beside a plain COPY BINARY of the same rows");
+  app.add_option("--rows", flags.rows, "Rows a round");
+  app.add_option("--batch", flags.batch, "Rows a batch")->check(CLI::Range(1, 1'000'000));
+  app.add_option("--connections", flags.connections, "Of either")->check(CLI::Range(1, 64));
+  app.add_option("--pairs", flags.pairs, "Rounds of each; an odd number has a middle")->check(CLI::Range(1, 1'000));
+  app.add_option("--duplicates-every", flags.duplicates_every,
+                 "Every Nth batch holds a row of the one before it (the plain COPY is not run then)");
+  app.add_flag("--by-day", flags.by_day, "A month of days");
+  app.add_flag("--json", flags.json, "One JSON object on stdout");
+  CLI11_PARSE(app, argc, argv);
+
+  const PostgresOptions options{.host = Environment("AUDIT_TEST_POSTGRES_HOST"),
+                                .port = std::atoi(Environment("AUDIT_TEST_POSTGRES_PORT").c_str()),
+                                .name = Environment("AUDIT_TEST_POSTGRES_NAME"),
+                                .user = Environment("AUDIT_TEST_POSTGRES_USER"),
+                                .password = Environment("AUDIT_TEST_POSTGRES_PASSWORD")};
+  std::vector<double> copied;
+  std::vector<double> written;
+  std::vector<double> ratios;
+  for (int pair = 0; pair < flags.pairs; ++pair) {
+    const std::vector<Batch> batches = MakeBatches(flags, static_cast<std::uint64_t>(pair) + 1);
+    const auto rows = static_cast<double>(batches.size() * flags.batch);
+    double copy = 0;
+    for (const bool ours : {pair % 2 == 0, pair % 2 != 0}) {
+      if (!ours && flags.duplicates_every > 0) continue;
+      EmptyTable(options, flags);
+      const double rate = rows / (ours ? Write : PlainCopy)(options, flags, batches);
+      (ours ? written : copied).push_back(rate);
+      copy = copied.empty() ? 0 : copied.back();
+    }
+    if (copied.size() == written.size()) ratios.push_back(written.back() / copy);
+    std::fprintf(stderr, "pair %d: COPY %.0f rows/s, Write %.0f rows/s\n", pair + 1, copy, written.back());
+  }
+  const double copy = copied.empty() ? 0 : Median(copied);
+  const double ratio = ratios.empty() ? 0 : Median(ratios);
+  if (flags.json) {
+    std::printf(R"({"rows": %zu, "batch": %zu, "connections": %d, "pairs": %d, "copy_rows_per_second": %.0f, )"
+                R"("write_rows_per_second": %.0f, "ratio": %.3f})"
+                "\n",
+                flags.rows, flags.batch, flags.connections, flags.pairs, copy, Median(written), ratio);
+  } else {
+    std::printf("COPY %.0f rows/s, Write %.0f rows/s, ratio %.3f (medians of %d)\n", copy, Median(written), ratio,
+                flags.pairs);
+  }
+  return 0;
+}
