@@ -7,8 +7,9 @@ usage: postgres.py run [--fsync] PROGRAM [ARGS]   starts both, runs PROGRAM with
                                         Quick and not durable, unless --fsync asks for a server to measure
        postgres.py start|stop|kill|restart   for that PROGRAM: what happens to its server meanwhile
 
-PROGRAM gets AUDIT_TEST_POSTGRES_{HOST,PORT,USER,PASSWORD,NAME}, AUDIT_TEST_PGBOUNCER_PORT (transaction
-pooling, any user of the server) and AUDIT_TEST_POSTGRES_CONTROL, this script.
+PROGRAM gets AUDIT_TEST_POSTGRES_{HOST,PORT,USER,PASSWORD,NAME}, AUDIT_TEST_POSTGRES_AUTHORITY (a certificate that
+vouches for the server), AUDIT_TEST_PGBOUNCER_PORT (transaction pooling, any user of the server) and
+AUDIT_TEST_POSTGRES_CONTROL, this script.
 """
 
 import os
@@ -77,14 +78,19 @@ def program(name: str) -> str:
 
 class PostgresServer:
     """`with PostgresServer() as server:` starts one. `fsync=False` is quick and survives no power cut; tests
-    that kill the server lose nothing by it. `settings` go into postgresql.conf."""
+    that kill the server lose nothing by it. `tls`: with a certificate of its own for 127.0.0.1, `authority`.
+    `settings` go into postgresql.conf."""
 
-    def __init__(self, folder: pathlib.Path | None = None, fsync: bool = True, settings: dict | None = None):
+    def __init__(self, folder: pathlib.Path | None = None, fsync: bool = True, tls: bool = False,
+                 settings: dict | None = None):
         self.folder = folder or own_folder("audit-postgres-")
         self.data = self.folder / "data"
         self.host = "127.0.0.1"
         self.name, self.user, self.password = NAME, USER, PASSWORD
+        self.authority = self.folder / "server.crt"
         self.settings = {"fsync": "on" if fsync else "off"} | (settings or {})
+        if tls:
+            self.settings |= {"ssl": "on", "ssl_cert_file": self.authority, "ssl_key_file": self.folder / "server.key"}
         if self.data.exists():
             self.port = int((self.folder / "port").read_text())
         else:
@@ -99,6 +105,10 @@ class PostgresServer:
             os.chown(password_file, user["user"], user["group"])
         self._run(program("initdb"), "-D", self.data, "-U", self.user, "--pwfile", password_file, "--no-sync",
                   "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8")
+        if "ssl" in self.settings:
+            self._run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=audit-test",
+                      "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.folder / "server.key",
+                      "-out", self.authority)
         settings = {"port": self.port, "listen_addresses": self.host, "unix_socket_directories": "",
                     "logging_collector": "off", "log_min_messages": "warning"} | self.settings
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
@@ -172,7 +182,8 @@ class PostgresServer:
         """For C++ tests."""
         return {"AUDIT_TEST_POSTGRES_HOST": self.host, "AUDIT_TEST_POSTGRES_PORT": str(self.port),
                 "AUDIT_TEST_POSTGRES_NAME": self.name, "AUDIT_TEST_POSTGRES_USER": self.user,
-                "AUDIT_TEST_POSTGRES_PASSWORD": self.password, FOLDER_VARIABLE: str(self.folder),
+                "AUDIT_TEST_POSTGRES_PASSWORD": self.password, "AUDIT_TEST_POSTGRES_AUTHORITY": str(self.authority),
+                FOLDER_VARIABLE: str(self.folder),
                 "AUDIT_TEST_POSTGRES_CONTROL": shlex.join([sys.executable, str(pathlib.Path(__file__).resolve())])}
 
     def log_tail(self) -> str:
@@ -271,7 +282,7 @@ BENCH_SETTINGS = {"max_connections": 60, "shared_buffers": "512MB", "max_wal_siz
 def run(command: list[str], fsync: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(1))
-    with PostgresServer(fsync=fsync, settings=BENCH_SETTINGS if fsync else TEST_SETTINGS) as server:
+    with PostgresServer(fsync=fsync, tls=not fsync, settings=BENCH_SETTINGS if fsync else TEST_SETTINGS) as server:
         with PgBouncer(server) as pooler:
             with subprocess.Popen([sys.executable, __file__, "clean-up-after", server.folder, pooler.folder],
                                   stdin=subprocess.PIPE, start_new_session=True) as guard:

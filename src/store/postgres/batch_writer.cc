@@ -19,6 +19,9 @@ constexpr int kStagedBatches = 16;
 // Past it, and below, COPY is no faster; it bounds what a batch takes here.
 constexpr std::size_t kPieceBytes = 64U << 10;
 
+// Rows of a transaction below which a time-out is not the size's fault.
+constexpr std::size_t kLeastLimit = 16;
+
 std::string CopySql(std::string_view table, std::string_view columns) {
   return "COPY " + std::string(table) + " (" + std::string(columns) + ") FROM STDIN (FORMAT BINARY)";
 }
@@ -39,7 +42,7 @@ Result<void> BatchWriter::Write(std::span<const event::Record> records, Places p
   records_ = records;
   outcomes_ = outcomes;
   found_duplicate_ = false;
-  auto written = WritePiece(places);
+  auto written = WritePieces(places);
   if (!written) {
     // A server that is read-only or shutting down may not be the one that answers a new connection.
     const ErrorCode code = written.error().code();
@@ -51,6 +54,21 @@ Result<void> BatchWriter::Write(std::span<const event::Record> records, Places p
   } else if (staged_batches_left_ > 0) {
     --staged_batches_left_;
   }
+  return {};
+}
+
+Result<void> BatchWriter::WritePieces(Places places) {
+  while (!places.empty()) {
+    const Places piece = places.first(std::min(places.size(), piece_limit_));
+    if (auto written = WritePiece(piece); !written) {
+      // On a server so slow that a batch does not get in within its time-out, the repeated one goes in by smaller
+      // transactions. Else it would be repeated for ever.
+      if (written.error().code() == ErrorCode::kTimeout) piece_limit_ = std::max(kLeastLimit, piece.size() / 2);
+      return written;
+    }
+    places = places.subspan(piece.size());
+  }
+  piece_limit_ = std::min(2 * piece_limit_, kNoLimit);
   return {};
 }
 

@@ -32,6 +32,8 @@ class BatchWriter {
   Result<void> Write(std::span<const event::Record> records, Places places, std::span<RecordOutcome> outcomes);
 
  private:
+  // In pieces of at most piece_limit_ rows.
+  Result<void> WritePieces(Places places);
   Result<void> WritePiece(Places piece);
   Result<void> Copy(Places piece);
   Result<void> Stage(Places piece);
@@ -42,12 +44,15 @@ class BatchWriter {
   Result<void> JudgeTheOthers(Places piece, const Rows& inserted);
   Result<void> MakeMissingMonths(Places piece);
 
+  static constexpr std::size_t kNoLimit = std::size_t{1} << 32;
+
   const PostgresOptions& options_;
   KnownMonths& months_;
   Connection connection_;
   CopyEncoder encoder_;
   int staged_batches_left_ = 0;
   bool found_duplicate_ = false;
+  std::size_t piece_limit_ = kNoLimit;  // rows a transaction
   // Of the Write under way.
   std::span<const event::Record> records_;
   std::span<RecordOutcome> outcomes_;

@@ -57,6 +57,19 @@ TEST_F(PostgresFailureTest, AStatementThatTakesTooLongIsATimeoutAndNothingIsStor
   EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
 }
 
+TEST_F(PostgresFailureTest, ABatchThatIsTooMuchForItsTimeoutGetsInBySmallerTransactions) {
+  options_.statement_timeout = std::chrono::milliseconds(1'000);
+  Open();
+  Write({Numbered(1'000)});
+  OnEachRow("PERFORM pg_sleep(0.01);");
+  const std::vector<SampleEvent> events = NumberedEvents(0, 400);
+  EXPECT_EQ(CodeOfWrite(events), ErrorCode::kTimeout);
+  auto written = TryWrite(events);
+  for (int tries = 0; !written.ok() && tries < 10; ++tries) written = TryWrite(events);
+  EXPECT_TRUE(written.ok()) << written.error().message();
+  EXPECT_EQ(Count(), "401");
+}
+
 TEST_F(PostgresFailureTest, WhatTheServerCannotDoNowIsTriedAgain) {
   Write({Numbered(1)});
   const std::pair<const char*, ErrorCode> failures[] = {
@@ -223,6 +236,23 @@ TEST_F(PostgresFailureTest, ABackendThatStandsStillIsATimeoutAndTheNextConnectio
   EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kTimeout);
   EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
   ASSERT_EQ(::kill(backend, SIGCONT), 0);
+}
+
+TEST_F(PostgresFailureTest, AServerThatTheAuthorityDoesNotVouchForIsRefused) {
+  options_.sslmode = "verify-full";
+  options_.sslrootcert = Environment("AUDIT_TEST_POSTGRES_AUTHORITY");
+  Open();
+  EXPECT_THAT(Write({Numbered(1)}), ElementsAre(Outcome::kStored));
+  EXPECT_EQ(Sql("SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE s.ssl AND "
+                "a.datname = current_database() AND a.pid <> pg_backend_pid()"),
+            "1");
+  options_.host = "localhost";  // the certificate is for 127.0.0.1
+  Open();
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kUnavailable);
+  options_.host = "127.0.0.1";
+  options_.sslrootcert = "/etc/ssl/certs/ca-certificates.crt";
+  Open();
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kUnavailable);
 }
 
 TEST_F(PostgresFailureTest, OfSeveralHostsTheOneThatAnswersIsTaken) {
