@@ -1,7 +1,7 @@
 // The rate of PostgresAuditStore::Write beside the server's own ceiling: a plain COPY BINARY of the same rows
-// into a table of the same columns, partitions and indexes, over as many connections and in batches of the same
-// size. The two take turns, each round into an empty table, so that a machine that gets slower slows both. Rows
-// are made, and those of the plain COPY encoded, before the clock starts.
+// into a table of the same columns, partitions and indexes in another database, over as many connections and in
+// batches of the same size. The two take turns batch by batch, so that a machine that gets slower slows both, and
+// begin each round with an empty table. Rows are made, and those of the plain COPY encoded, before the clock starts.
 //
 // The server is the one that AUDIT_TEST_POSTGRES_* names: tests/servers/postgres.py run --fsync store_bench
 #include <libpq-fe.h>
@@ -35,7 +35,7 @@ struct Flags {
   std::size_t rows = 60'000;
   std::size_t batch = 5'000;
   int connections = 1;
-  int pairs = 5;
+  int rounds = 5;
   std::size_t duplicates_every = 0;
   bool by_day = false;
   bool json = false;
@@ -187,37 +187,71 @@ void EmptyTable(const PostgresOptions& options, const Flags& flags) {
   connection.Run("CHECKPOINT");
 }
 
-double PlainCopy(const PostgresOptions& options, const Flags& flags, const std::vector<Batch>& batches) {
-  std::vector<std::unique_ptr<PlainConnection>> connections;
-  for (int i = 0; i < flags.connections; ++i) connections.push_back(std::make_unique<PlainConnection>(options));
-  const auto begin = std::chrono::steady_clock::now();
-  for (const Batch& batch : batches) {
+// What a plain program would do: every connection its part of the batch, at the same time.
+class PlainWriter {
+ public:
+  PlainWriter(const PostgresOptions& options, int connections) {
+    for (int i = 0; i < connections; ++i) connections_.push_back(std::make_unique<PlainConnection>(options));
+  }
+  void Write(const Batch& batch) {
     std::vector<std::thread> others;
     for (std::size_t i = 1; i < batch.encoded.size(); ++i) {
-      others.emplace_back([&, i] { connections[i]->Copy(batch.encoded[i]); });
+      others.emplace_back([&, i] { connections_[i]->Copy(batch.encoded[i]); });
     }
-    connections[0]->Copy(batch.encoded[0]);
+    connections_[0]->Copy(batch.encoded[0]);
     for (std::thread& other : others) other.join();
   }
-  return Seconds(std::chrono::steady_clock::now() - begin).count();
+
+ private:
+  std::vector<std::unique_ptr<PlainConnection>> connections_;
+};
+
+void Write(audit::store::AuditStore& store, const std::vector<Record>& records) {
+  if (auto written = store.Write(records); !written) Fail(written.error().message());
 }
 
-double Write(const PostgresOptions& options, const Flags& flags, const std::vector<Batch>& batches) {
-  PostgresOptions with = options;
-  with.writers = flags.connections;
-  audit::store::PostgresAuditStore store(with, audit::env::SystemClock());
-  // Every writer connected, as the plain connections are.
+// Every writer connected, as the plain connections are.
+void Connect(audit::store::AuditStore& store, int connections) {
   EventMaker maker(1'000'000);
   std::vector<OwnedEvent> events;
   std::vector<Record> records;
-  for (int i = 0; i < 64 * flags.connections; ++i) events.push_back(maker.Next());
+  for (int i = 0; i < 64 * connections; ++i) events.push_back(maker.Next());
   for (const OwnedEvent& event : events) records.push_back(event.record());
-  if (auto written = store.Write(records); !written) Fail(written.error().message());
+  Write(store, records);
+}
+
+struct Round {
+  Seconds copied{0};
+  Seconds written{0};
+};
+
+template <class Action>
+Seconds TimeOf(const Action& action) {
   const auto begin = std::chrono::steady_clock::now();
-  for (const Batch& batch : batches) {
-    if (auto written = store.Write(batch.records); !written) Fail(written.error().message());
+  action();
+  return std::chrono::steady_clock::now() - begin;
+}
+
+Round RunRound(const PostgresOptions& ours, const PostgresOptions& plain, const Flags& flags,
+               const std::vector<Batch>& batches) {
+  EmptyTable(ours, flags);
+  EmptyTable(plain, flags);
+  PostgresOptions with = ours;
+  with.writers = flags.connections;
+  audit::store::PostgresAuditStore store(with, audit::env::SystemClock());
+  Connect(store, flags.connections);
+  PlainWriter writer(plain, flags.connections);
+  Round round;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    for (const bool our_turn : {i % 2 == 0, i % 2 != 0}) {
+      if (our_turn) {
+        round.written += TimeOf([&] { Write(store, batches[i].records); });
+      } else if (flags.duplicates_every == 0) {
+        round.copied += TimeOf([&] { writer.Write(batches[i]); });
+      }
+    }
   }
-  return Seconds(std::chrono::steady_clock::now() - begin).count();
+  return round;
 }
 
 double Median(std::vector<double> values) {
@@ -233,7 +267,8 @@ int main(int argc, char** argv) {
   app.add_option("--rows", flags.rows, "Rows a round");
   app.add_option("--batch", flags.batch, "Rows a batch")->check(CLI::Range(1, 1'000'000));
   app.add_option("--connections", flags.connections, "Of either")->check(CLI::Range(1, 64));
-  app.add_option("--pairs", flags.pairs, "Rounds of each; an odd number has a middle")->check(CLI::Range(1, 1'000));
+  app.add_option("--rounds", flags.rounds, "Each into an empty table; an odd number has a middle")
+      ->check(CLI::Range(1, 1'000));
   app.add_option("--duplicates-every", flags.duplicates_every,
                  "Every Nth batch holds a row of the one before it (the plain COPY is not run then)");
   app.add_flag("--by-day", flags.by_day, "A month of days");
@@ -245,33 +280,38 @@ int main(int argc, char** argv) {
                                 .name = Environment("AUDIT_TEST_POSTGRES_NAME"),
                                 .user = Environment("AUDIT_TEST_POSTGRES_USER"),
                                 .password = Environment("AUDIT_TEST_POSTGRES_PASSWORD")};
+  PostgresOptions plain = options;
+  plain.name += "_plain";
+  {
+    PlainConnection connection(options);
+    connection.Run("DROP DATABASE IF EXISTS " + plain.name);
+    connection.Run("CREATE DATABASE " + plain.name);
+  }
   std::vector<double> copied;
   std::vector<double> written;
   std::vector<double> ratios;
-  for (int pair = 0; pair < flags.pairs; ++pair) {
-    const std::vector<Batch> batches = MakeBatches(flags, static_cast<std::uint64_t>(pair) + 1);
+  for (int number = 1; number <= flags.rounds; ++number) {
+    const std::vector<Batch> batches = MakeBatches(flags, static_cast<std::uint64_t>(number));
     const auto rows = static_cast<double>(batches.size() * flags.batch);
-    double copy = 0;
-    for (const bool ours : {pair % 2 == 0, pair % 2 != 0}) {
-      if (!ours && flags.duplicates_every > 0) continue;
-      EmptyTable(options, flags);
-      const double rate = rows / (ours ? Write : PlainCopy)(options, flags, batches);
-      (ours ? written : copied).push_back(rate);
-      copy = copied.empty() ? 0 : copied.back();
+    const Round round = RunRound(options, plain, flags, batches);
+    written.push_back(rows / round.written.count());
+    if (flags.duplicates_every == 0) {
+      copied.push_back(rows / round.copied.count());
+      ratios.push_back(written.back() / copied.back());
     }
-    if (copied.size() == written.size()) ratios.push_back(written.back() / copy);
-    std::fprintf(stderr, "pair %d: COPY %.0f rows/s, Write %.0f rows/s\n", pair + 1, copy, written.back());
+    std::fprintf(stderr, "round %d: COPY %.0f rows/s, Write %.0f rows/s\n", number, copied.empty() ? 0 : copied.back(),
+                 written.back());
   }
   const double copy = copied.empty() ? 0 : Median(copied);
   const double ratio = ratios.empty() ? 0 : Median(ratios);
   if (flags.json) {
-    std::printf(R"({"rows": %zu, "batch": %zu, "connections": %d, "pairs": %d, "copy_rows_per_second": %.0f, )"
+    std::printf(R"({"rows": %zu, "batch": %zu, "connections": %d, "rounds": %d, "copy_rows_per_second": %.0f, )"
                 R"("write_rows_per_second": %.0f, "ratio": %.3f})"
                 "\n",
-                flags.rows, flags.batch, flags.connections, flags.pairs, copy, Median(written), ratio);
+                flags.rows, flags.batch, flags.connections, flags.rounds, copy, Median(written), ratio);
   } else {
     std::printf("COPY %.0f rows/s, Write %.0f rows/s, ratio %.3f (medians of %d)\n", copy, Median(written), ratio,
-                flags.pairs);
+                flags.rounds);
   }
   return 0;
 }
