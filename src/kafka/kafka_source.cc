@@ -1,0 +1,326 @@
+#include "kafka/kafka_source.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <utility>
+
+#include "env/mutex.h"
+#include "kafka/broker_error.h"
+#include "kafka/fetched_events.h"
+#include "kafka/group_consumer.h"
+#include "kafka/message_view.h"
+#include "kafka/partition_table.h"
+
+namespace audit::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A member that died for good (its static id is in use elsewhere) begins anew, but not at once: two
+// processes with one id would throw each other out in turns.
+constexpr milliseconds kRejoinAfter{10'000};
+// After an answer that did not come.
+constexpr milliseconds kAskAgainAfter{1'000};
+// While a batch waits nothing is fetched, so nothing tells where the partitions end.
+constexpr milliseconds kAskWatermarksEvery{5'000};
+
+// Of one partition, for Lag.
+struct Progress {
+  std::int32_t partition = 0;
+  bool known = false;  // what is committed, or that nothing is
+  std::optional<std::int64_t> committed;
+  std::optional<Watermarks> marks;  // asked for while nothing is fetched
+};
+
+}  // namespace
+
+struct KafkaSource::State final : GroupListener {
+  State(SourceOptions given, env::Clock& time, SourceObserver& watcher, std::function<void()> notify)
+      : options(std::move(given)), clock(time), observer(watcher), wake(std::move(notify)), fetched(options.topic) {}
+
+  void OnAssigned(std::span<const std::int32_t> partitions) override;
+  void OnRevoked(std::span<const std::int32_t> partitions, bool lost) override;
+  void OnConsumerError(rd_kafka_resp_err_t code, std::string_view text) override;
+
+  Result<void> Join();
+  void Hold();
+  void GoOn();
+  void DropRevoked();
+  Result<void> Fill(std::size_t max_events, std::size_t max_bytes);
+  Result<void> AskCommitted();
+  Result<void> CheckContinuity(const rd_kafka_message_t& message);
+  void AskWatermarks();
+  void UpdateLag() EXCLUDES(lag_mutex);
+  void Leave() EXCLUDES(lag_mutex);
+
+  const SourceOptions options;
+  env::Clock& clock;
+  SourceObserver& observer;
+  const std::function<void()> wake;
+
+  PartitionTable partitions;
+  FetchedEvents fetched;
+  // Taken from the consumer, not yet in `fetched`.
+  std::deque<MessageHandle> carried;
+  HeaderViews header_views;
+  // Partitions that were taken away since DropRevoked, though they may have come back: what was read
+  // of them before will be read again by whoever has them.
+  std::set<std::int32_t> revoked;
+  bool given_is_ours = true;
+  bool held = false;  // the partitions are paused
+  std::optional<env::SteadyTime> rejoin_at;
+  env::SteadyTime ask_committed_at;
+  env::SteadyTime ask_watermarks_at;
+  std::map<std::int32_t, Watermarks> asked_watermarks;
+
+  mutable env::Mutex lag_mutex;
+  std::vector<Progress> progress GUARDED_BY(lag_mutex);
+  const GroupConsumer* lag_consumer GUARDED_BY(lag_mutex) = nullptr;
+
+  // Last: it calls the members above while it is closed.
+  std::unique_ptr<GroupConsumer> consumer;
+};
+
+Result<void> KafkaSource::State::Join() {
+  if (consumer != nullptr) {
+    const auto fatal = consumer->Fatal();
+    if (!fatal) return {};
+    const env::SteadyTime now = clock.SteadyNow();
+    if (!rejoin_at) {
+      rejoin_at = now + kRejoinAfter;
+      observer.OnGroupRefused(*fatal);
+    }
+    if (now < *rejoin_at) return Error(ErrorCode::kUnavailable, fatal->message());
+    Leave();
+    partitions.Clear();
+    fetched.Clear();
+    revoked.clear();
+    held = false;
+  }
+  rejoin_at.reset();
+  auto joined = GroupConsumer::Join(options, *this, wake);
+  if (!joined) return std::move(joined).error();
+  consumer = std::move(*joined);
+  return {};
+}
+
+void KafkaSource::State::OnAssigned(std::span<const std::int32_t> added) {
+  partitions.Add(added);
+  // A partition that was taken away while it was paused comes back paused.
+  if (consumer != nullptr) held ? consumer->Pause(added) : consumer->Resume(added);
+  ask_committed_at = clock.SteadyNow();
+  observer.OnAssignment(partitions.All(), false);
+}
+
+void KafkaSource::State::OnRevoked(std::span<const std::int32_t> removed, bool lost) {
+  partitions.Remove(removed);
+  revoked.insert(removed.begin(), removed.end());
+  std::erase_if(carried, [this](const MessageHandle& message) { return revoked.contains(message->partition); });
+  if (fetched.GivenFrom(revoked)) given_is_ours = false;
+  observer.OnAssignment(partitions.All(), lost);
+}
+
+void KafkaSource::State::OnConsumerError(rd_kafka_resp_err_t code, std::string_view text) {
+  // A fatal error is told where the consumer begins anew.
+  if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__FATAL) return;
+  const Error error = BrokerError(code, "group " + options.group + ", topic " + options.topic, text);
+  if (RefusesMember(code)) {
+    observer.OnGroupRefused(error);
+  } else {
+    observer.OnBrokerError(error);
+  }
+}
+
+// Nothing is given out: views may go.
+void KafkaSource::State::DropRevoked() {
+  if (revoked.empty()) return;
+  fetched.DropPartitions(revoked);
+  revoked.clear();
+}
+
+// Serves the group while nothing may be fetched: with the partitions paused the queue holds no more
+// than the group's messages to us.
+void KafkaSource::State::Hold() {
+  held = true;
+  consumer->Pause(partitions.All());
+  // What still comes was on its way.
+  while (MessageHandle message = consumer->Poll()) {
+    if (partitions.Has(message->partition)) carried.push_back(std::move(message));
+  }
+}
+
+void KafkaSource::State::GoOn() {
+  if (!std::exchange(held, false)) return;
+  consumer->Resume(partitions.All());
+  asked_watermarks.clear();
+}
+
+Result<void> KafkaSource::State::AskCommitted() {
+  const std::vector<std::int32_t> unknown = partitions.Unknown();
+  if (unknown.empty()) return {};
+  auto offsets = consumer->Committed(unknown);
+  if (!offsets) {
+    ask_committed_at = clock.SteadyNow() + kAskAgainAfter;
+    return std::move(offsets).error();
+  }
+  for (const auto& [partition, offset] : *offsets) partitions.Know(partition, offset);
+  return {};
+}
+
+// An error: what could not be asked must be, before the message goes on.
+Result<void> KafkaSource::State::CheckContinuity(const rd_kafka_message_t& message) {
+  Standing* standing = partitions.Find(message.partition);
+  if (!standing->asked) {
+    if (auto asked = AskCommitted(); !asked) return asked;
+  }
+  if (standing->next && *standing->next != message.offset) {
+    auto marks = consumer->AskWatermarks(message.partition, options.query_timeout);
+    if (!marks) return std::move(marks).error();
+    const auto hole =
+        FindHole(message.partition, *standing->next, message.offset, *marks, options.auto_offset_reset != "earliest");
+    if (hole) observer.OnHole(*hole);
+  }
+  standing->next = message.offset + 1;
+  return {};
+}
+
+Result<void> KafkaSource::State::Fill(std::size_t max_events, std::size_t max_bytes) {
+  while (fetched.count() < max_events) {
+    if (carried.empty()) {
+      MessageHandle message = consumer->Poll();
+      DropRevoked();
+      if (message == nullptr) break;
+      if (!partitions.Has(message->partition)) continue;
+      carried.push_back(std::move(message));
+    }
+    const rd_kafka_message_t& message = *carried.front();
+    const MessageView view = header_views.ViewOf(message);
+    if (fetched.count() > 0 && fetched.bytes() + view.bytes() > max_bytes) break;
+    if (auto checked = CheckContinuity(message); !checked) {
+      if (fetched.count() > 0) break;
+      return checked;
+    }
+    fetched.Add(view);
+    carried.pop_front();
+  }
+  return {};
+}
+
+void KafkaSource::State::AskWatermarks() {
+  const env::SteadyTime now = clock.SteadyNow();
+  if (now < ask_watermarks_at) return;
+  ask_watermarks_at = now + kAskWatermarksEvery;
+  for (const std::int32_t partition : partitions.All()) {
+    auto marks = consumer->AskWatermarks(partition, milliseconds(500));
+    if (!marks) return;  // the others would be waited for in vain too
+    asked_watermarks[partition] = *marks;
+  }
+}
+
+void KafkaSource::State::UpdateLag() {
+  std::vector<Progress> now;
+  for (const auto& [partition, standing] : partitions.standings()) {
+    Progress each{.partition = partition, .known = standing.asked, .committed = standing.committed, .marks = {}};
+    if (const auto asked = asked_watermarks.find(partition); asked != asked_watermarks.end())
+      each.marks = asked->second;
+    now.push_back(each);
+  }
+  const env::MutexLock lock(lag_mutex);
+  progress = std::move(now);
+  lag_consumer = consumer.get();
+}
+
+// Before the consumer goes, everything that is its own.
+void KafkaSource::State::Leave() {
+  {
+    const env::MutexLock lock(lag_mutex);
+    progress.clear();
+    lag_consumer = nullptr;
+  }
+  carried.clear();
+  consumer.reset();
+}
+
+Result<std::unique_ptr<KafkaSource>> KafkaSource::Open(SourceOptions options, env::Clock& clock,
+                                                       SourceObserver& observer, std::function<void()> wake) {
+  if (options.auto_offset_reset != "earliest" && options.auto_offset_reset != "latest") {
+    return Error(ErrorCode::kInvalidArgument,
+                 "auto_offset_reset " + options.auto_offset_reset + ": must be earliest or latest");
+  }
+  auto state = std::make_unique<State>(std::move(options), clock, observer, std::move(wake));
+  if (auto joined = state->Join(); !joined) return std::move(joined).error();
+  return std::unique_ptr<KafkaSource>(new KafkaSource(std::move(state)));
+}
+
+KafkaSource::KafkaSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+KafkaSource::~KafkaSource() { state_->Leave(); }
+
+Result<std::span<const pipeline::SourcedEvent>> KafkaSource::Fetch(std::size_t max_events, std::size_t max_bytes) {
+  State& state = *state_;
+  if (auto joined = state.Join(); !joined) return std::move(joined).error();
+  if (state.fetched.count() > 0) {
+    // Given once and taken back. What the group says comes first: they may be another's by now.
+    state.Hold();
+    state.DropRevoked();
+  }
+  if (state.fetched.count() == 0) {
+    state.GoOn();
+    if (state.clock.SteadyNow() >= state.ask_committed_at) {
+      if (auto asked = state.AskCommitted(); !asked) state.observer.OnBrokerError(asked.error());
+    }
+    if (auto filled = state.Fill(max_events, max_bytes); !filled) return std::move(filled).error();
+    if (state.fetched.count() == 0) state.UpdateLag();
+  }
+  state.given_is_ours = true;
+  return state.fetched.Give(max_events, max_bytes);
+}
+
+Result<void> KafkaSource::Commit() {
+  State& state = *state_;
+  if (!state.fetched.given()) return {};
+  if (!state.given_is_ours) {
+    return Error(ErrorCode::kUnavailable,
+                 "commit offsets of the group " + state.options.group + ": the partitions are another member's now");
+  }
+  const auto offsets = state.fetched.GivenUpTo();
+  // Where the answer is that this member is out, a revocation comes and StillOurs says so.
+  if (auto committed = state.consumer->Commit(offsets); !committed) return committed;
+  for (const auto& [partition, offset] : offsets) {
+    if (Standing* standing = state.partitions.Find(partition)) standing->committed = offset;
+  }
+  state.fetched.DropGiven();
+  state.UpdateLag();
+  return {};
+}
+
+void KafkaSource::Rewind() {
+  State& state = *state_;
+  state.fetched.TakeBack();
+  state.DropRevoked();
+  state.given_is_ours = true;
+}
+
+bool KafkaSource::StillOurs() {
+  State& state = *state_;
+  if (state.consumer->Fatal()) return false;
+  state.Hold();
+  state.AskWatermarks();
+  state.UpdateLag();
+  return state.given_is_ours;
+}
+
+std::vector<PartitionLag> KafkaSource::Lag() const {
+  const env::MutexLock lock(state_->lag_mutex);
+  std::vector<PartitionLag> lags;
+  for (const Progress& each : state_->progress) {
+    PartitionLag lag{.partition = each.partition, .events = std::nullopt};
+    const auto marks = each.marks ? each.marks : state_->lag_consumer->LastWatermarks(each.partition);
+    if (each.known && marks) lag.events = std::max<std::int64_t>(0, marks->high - each.committed.value_or(marks->low));
+    lags.push_back(lag);
+  }
+  return lags;
+}
+
+}  // namespace audit::kafka

@@ -1,0 +1,187 @@
+#include "kafka/topic_admin.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <utility>
+
+#include "kafka/admin_call.h"
+#include "kafka/client.h"
+
+namespace audit::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLookAgainAfter{50};
+
+using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
+using NewPartitionsHandle = std::unique_ptr<rd_kafka_NewPartitions_t, Destroyer<rd_kafka_NewPartitions_destroy>>;
+
+// Of the one topic that a call was about.
+Result<void> TopicResult(const rd_kafka_topic_result_t** results, std::size_t count, std::string_view what) {
+  if (count == 0) return {};
+  const auto code = rd_kafka_topic_result_error(*results);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  const char* text = rd_kafka_topic_result_error_string(*results);
+  return BrokerError(code, what, text == nullptr ? std::string_view() : text);
+}
+
+}  // namespace
+
+struct TopicAdmin::State : ClientCallbacks {
+  [[nodiscard]] milliseconds Left() const {
+    return std::max(milliseconds(1), std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()));
+  }
+  Result<MetadataHandle> Ask(rd_kafka_topic_t* topic, milliseconds timeout);
+  Result<TopicState> Describe(const std::string& topic, milliseconds timeout);
+  Result<void> Make(const TopicSpec& spec);
+  Result<void> Grow(const TopicSpec& spec);
+  Result<TopicOutcome> Ensure(const TopicSpec& spec);
+
+  steady_clock::time_point deadline;
+  ClientHandle client;
+};
+
+Result<MetadataHandle> TopicAdmin::State::Ask(rd_kafka_topic_t* topic, milliseconds timeout) {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const auto code = rd_kafka_metadata(client.get(), 0, topic, &metadata, static_cast<int>(timeout.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataHandle(metadata);
+  // No broker could be reached at all, or none answered: the same to whoever waits.
+  return Error(ErrorCode::kUnavailable, std::string("ask the brokers: ") + rd_kafka_err2str(code));
+}
+
+Result<TopicState> TopicAdmin::State::Describe(const std::string& topic, milliseconds timeout) {
+  const TopicHandle handle(rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
+  if (handle == nullptr) return BrokerError(rd_kafka_last_error(), "topic " + topic);
+  auto metadata = Ask(handle.get(), timeout);
+  if (!metadata) return std::move(metadata).error();
+  TopicState state;
+  if ((*metadata)->topic_cnt != 1) return state;
+  const struct rd_kafka_metadata_topic& found = (*metadata)->topics[0];
+  if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return state;
+  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR && found.err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+    return BrokerError(found.err, "look at topic " + topic);
+  }
+  state.exists = true;
+  state.partitions = found.partition_cnt;
+  const std::span partitions(found.partitions, static_cast<std::size_t>(found.partition_cnt));
+  for (const struct rd_kafka_metadata_partition& each : partitions) {
+    const bool first = &each == partitions.data();
+    state.replication = first ? each.replica_cnt : std::min(state.replication, each.replica_cnt);
+    state.in_sync = first ? each.isr_cnt : std::min(state.in_sync, each.isr_cnt);
+    if (each.leader < 0) ++state.without_leader;
+  }
+  return state;
+}
+
+Result<void> TopicAdmin::State::Make(const TopicSpec& spec) {
+  const std::string what = "make topic " + spec.name;
+  std::array<char, 512> text{};
+  const NewTopicHandle topic(
+      rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, spec.replication, text.data(), text.size()));
+  if (topic == nullptr) return Error(ErrorCode::kInvalidArgument, what + ": " + text.data());
+  for (const auto& [name, value] : spec.config) {
+    rd_kafka_NewTopic_set_config(topic.get(), name.c_str(), value.c_str());
+  }
+  rd_kafka_NewTopic_t* topics[] = {topic.get()};
+  auto event = AdminCall(*client, RD_KAFKA_ADMIN_OP_CREATETOPICS, Left(), what, [&](auto* options, auto* queue) {
+    rd_kafka_CreateTopics(client.get(), topics, 1, options, queue);
+  });
+  if (!event) return std::move(event).error();
+  std::size_t count = 0;
+  const auto* result = rd_kafka_event_CreateTopics_result(event->get());
+  const auto** results = rd_kafka_CreateTopics_result_topics(result, &count);
+  // Another process was quicker.
+  if (count == 1 && rd_kafka_topic_result_error(*results) == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
+  return TopicResult(results, count, what);
+}
+
+Result<void> TopicAdmin::State::Grow(const TopicSpec& spec) {
+  const std::string what = "grow topic " + spec.name + " to " + std::to_string(spec.partitions) + " partitions";
+  std::array<char, 512> text{};
+  const NewPartitionsHandle partitions(rd_kafka_NewPartitions_new(
+      spec.name.c_str(), static_cast<std::size_t>(spec.partitions), text.data(), text.size()));
+  if (partitions == nullptr) return Error(ErrorCode::kInvalidArgument, what + ": " + text.data());
+  rd_kafka_NewPartitions_t* all[] = {partitions.get()};
+  auto event = AdminCall(*client, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, Left(), what, [&](auto* options, auto* queue) {
+    rd_kafka_CreatePartitions(client.get(), all, 1, options, queue);
+  });
+  if (!event) return std::move(event).error();
+  std::size_t count = 0;
+  const auto* result = rd_kafka_event_CreatePartitions_result(event->get());
+  const auto** results = rd_kafka_CreatePartitions_result_topics(result, &count);
+  return TopicResult(results, count, what);
+}
+
+Result<TopicOutcome> TopicAdmin::State::Ensure(const TopicSpec& spec) {
+  TopicOutcome outcome{.name = spec.name, .change = TopicChange::kUnchanged, .partitions_before = 0, .partitions = 0};
+  bool first = true;
+  while (true) {
+    auto state = Describe(spec.name, Left());
+    if (!state) return std::move(state).error();
+    if (std::exchange(first, false)) {
+      outcome.partitions_before = state->partitions;
+      if (!state->exists) {
+        outcome.change = TopicChange::kCreated;
+        if (auto made = Make(spec); !made) return std::move(made).error();
+      } else if (state->partitions < spec.partitions) {
+        outcome.change = TopicChange::kGrown;
+        auto grown = Grow(spec);
+        // Another process may have been quicker: the partitions are what counts.
+        if (!grown && grown.error().code() != ErrorCode::kInvalidArgument) return std::move(grown).error();
+        if (!grown) {
+          auto now = Describe(spec.name, Left());
+          if (!now || now->partitions < spec.partitions) return std::move(grown).error();
+        }
+      }
+    }
+    // What was made becomes known to all brokers after a moment.
+    if (state->exists && state->partitions >= spec.partitions && state->without_leader == 0) {
+      outcome.partitions = state->partitions;
+      return outcome;
+    }
+    if (steady_clock::now() >= deadline) {
+      return Error(ErrorCode::kTimeout, "topic " + spec.name + ": not all of its partitions have a leader yet");
+    }
+    std::this_thread::sleep_for(kLookAgainAfter);
+  }
+}
+
+Result<std::unique_ptr<TopicAdmin>> TopicAdmin::Create(const ConnectionOptions& connection) {
+  auto state = std::make_unique<State>();
+  // A consumer, because a producer's question for a topic makes the brokers create it where they may.
+  const std::array settings{Setting{"allow.auto.create.topics", "false"}};
+  auto client = MakeClient(RD_KAFKA_CONSUMER, connection, settings, *state);
+  if (!client) return std::move(client).error();
+  state->client = std::move(*client);
+  return std::unique_ptr<TopicAdmin>(new TopicAdmin(std::move(state)));
+}
+
+TopicAdmin::TopicAdmin(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+TopicAdmin::~TopicAdmin() = default;
+
+Result<std::vector<TopicOutcome>> TopicAdmin::Ensure(std::span<const TopicSpec> topics, milliseconds timeout) {
+  state_->deadline = steady_clock::now() + timeout;
+  std::vector<TopicOutcome> outcomes;
+  for (const TopicSpec& spec : topics) {
+    auto outcome = state_->Ensure(spec);
+    if (!outcome) return std::move(outcome).error();
+    outcomes.push_back(std::move(*outcome));
+  }
+  return outcomes;
+}
+
+Result<TopicState> TopicAdmin::Describe(const std::string& topic, milliseconds timeout) {
+  return state_->Describe(topic, timeout);
+}
+
+Result<int> TopicAdmin::CountBrokers(milliseconds timeout) {
+  auto metadata = state_->Ask(nullptr, timeout);
+  if (!metadata) return std::move(metadata).error();
+  return (*metadata)->broker_cnt;
+}
+
+}  // namespace audit::kafka

@@ -1,0 +1,62 @@
+// Makes the topics that are missing and tells how they are (`audit-manager topics ensure`, preflight).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "errors/result.h"
+#include "kafka/connection_options.h"
+
+namespace audit::kafka {
+
+struct TopicSpec {
+  std::string name;
+  int partitions = 12;
+  int replication = -1;                       // -1: the brokers' default; only for a topic that is made
+  std::map<std::string, std::string> config;  // only for a topic that is made: retention.ms, ...
+};
+
+enum class TopicChange : std::uint8_t { kUnchanged, kCreated, kGrown };
+
+struct TopicOutcome {
+  std::string name;
+  TopicChange change = TopicChange::kUnchanged;
+  int partitions_before = 0;
+  int partitions = 0;
+};
+
+struct TopicState {
+  bool exists = false;
+  int partitions = 0;
+  int replication = 0;     // of the partition that has the fewest replicas
+  int in_sync = 0;         // of the partition that has the fewest in sync
+  int without_leader = 0;  // partitions that nobody can write to now
+};
+
+// One thread at a time.
+class TopicAdmin {
+ public:
+  // Does not wait for a broker. kInvalidArgument: a property or value is wrong.
+  static Result<std::unique_ptr<TopicAdmin>> Create(const ConnectionOptions& connection);
+  ~TopicAdmin();
+
+  // Each topic is there afterwards with at least so many partitions, all with a leader. Never takes
+  // partitions away, never changes a setting of a topic that exists. Several processes may do it at
+  // once. kUnavailable: no broker, or no permission, which the message then says; kTimeout.
+  Result<std::vector<TopicOutcome>> Ensure(std::span<const TopicSpec> topics, std::chrono::milliseconds timeout);
+  Result<TopicState> Describe(const std::string& topic, std::chrono::milliseconds timeout);
+  // How many brokers there are.
+  Result<int> CountBrokers(std::chrono::milliseconds timeout);
+
+ private:
+  struct State;
+  explicit TopicAdmin(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace audit::kafka
