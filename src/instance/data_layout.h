@@ -13,5 +13,9 @@ namespace audit::instance {
 [[nodiscard]] inline std::string DeadLetterFile(const config::Config& config) {
   return StoreDirectory(config) + "/dead_letters.db";
 }
+// What Kafka refused, of this instance.
+[[nodiscard]] inline std::string SetAsideFile(const config::Config& config) {
+  return config.data_dir + "/set_aside.db";
+}
 
 }  // namespace audit::instance

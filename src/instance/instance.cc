@@ -15,10 +15,12 @@
 #include "env/random.h"
 #include "http/server.h"
 #include "instance/data_layout.h"
+#include "instance/forwarding.h"
 #include "instance/server_telemetry.h"
 #include "instance/spool_telemetry.h"
 #include "instance/start_error.h"
 #include "instance/storing.h"
+#include "instance/topic_keeper.h"
 #include "spool/flusher.h"
 #include "spool/spool.h"
 #include "store/month.h"
@@ -40,8 +42,8 @@ api::AckMoment MomentOf(config::Durability durability) {
   switch (durability) {
     case config::Durability::kQueued: return api::AckMoment::kQueued;
     case config::Durability::kWritten: return api::AckMoment::kWritten;
-    case config::Durability::kSynced:
-    case config::Durability::kReplicated: break;
+    case config::Durability::kReplicated: return api::AckMoment::kReplicated;
+    case config::Durability::kSynced: break;
   }
   return api::AckMoment::kSynced;
 }
@@ -53,6 +55,7 @@ api::Options ApiOptions(const config::Loaded& loaded) {
   options.api_version = config.api_version;
   options.takes_events = config.role_ingest;
   options.ack = MomentOf(config.ingest.durability);
+  options.replicated_timeout = config.ingest.replicated_timeout;
   options.limits = {.max_event_bytes = config.ingest.max_event_bytes, .max_batch_events = config.ingest.max_batch_size};
   options.max_future_skew_seconds = config.ingest.max_future_skew_seconds;
   options.earliest = [months = config.database.partition_retention_months](time::UnixMicros now) {
@@ -83,6 +86,13 @@ http::ServerOptions ServerOptions(const config::Config::Http& config) {
   return options;
 }
 
+bool KafkaLogOf(const config::Config& config) { return config.log_backend == config::LogBackend::kKafka; }
+
+// With the Kafka log it is the topic that the persister reads.
+bool NeedsSpool(const config::Config& config) {
+  return config.role_ingest || (config.role_persist && !KafkaLogOf(config));
+}
+
 spool::Options SpoolOptions(const config::Config& config) {
   spool::Options options;
   options.directory = SpoolDirectory(config);
@@ -90,7 +100,7 @@ spool::Options SpoolOptions(const config::Config& config) {
   options.max_bytes = config.spool.max_bytes;
   options.queue_max_records = config.ingest.queue_max_size;
   options.queue_max_bytes = config.ingest.queue_max_bytes;
-  options.readers = {kStoreReader};
+  options.readers = {KafkaLogOf(config) ? kForwarderReader : kStoreReader};
   return options;
 }
 
@@ -118,7 +128,7 @@ struct Instance::State {
         service(ApiOptions(loaded), env::SystemClock(), metrics, health) {}
 
   Result<void> Open(const config::Loaded& loaded, env::FileSystem& files);
-  void Run();
+  void Run(const config::Config& config);
   void Stop(milliseconds grace);
 
   const std::function<void()> on_failure;
@@ -126,24 +136,32 @@ struct Instance::State {
   api::Health health;
   SpoolTelemetry spool_telemetry;
   const std::unique_ptr<env::Random> spool_random = env::NewSystemRandom();
-  std::unique_ptr<spool::Spool> spool;      // null: neither ingest nor persist
+  std::unique_ptr<spool::Spool> spool;      // null: not needed
   std::unique_ptr<spool::Flusher> flusher;  // the same
-  std::unique_ptr<Storing> storing;         // null: neither persist nor maintain
   api::Service service;
+  std::optional<TopicKeeper> topics;       // with the Kafka log
+  std::unique_ptr<Forwarding> forwarding;  // null: no Kafka log, or nothing taken in
+  std::unique_ptr<Storing> storing;        // null: neither persist nor maintain
   std::unique_ptr<http::Server> server;
   bool stopped = false;
 };
 
 Result<void> Instance::State::Open(const config::Loaded& loaded, env::FileSystem& files) {
   const config::Config& config = loaded.config;
-  if (config.role_ingest || config.role_persist) {
+  if (NeedsSpool(config)) {
     auto opened = spool::Spool::Open(files, env::SystemClock(), *spool_random, SpoolOptions(config), &spool_telemetry);
     if (!opened) return ExplainDataError(opened.error(), config.data_dir);
     spool = std::move(*opened);
     SpoolTelemetry::ShowState(metrics, *spool, env::SystemClock());
   }
+  if (KafkaLogOf(config) && spool != nullptr) {
+    auto opened = Forwarding::Open(config, *spool, metrics,
+                                   [this](spool::Sequence through) { service.ack_hub().OnReplicated(through); });
+    if (!opened) return std::move(opened).error();
+    forwarding = std::move(*opened);
+  }
   if (config.role_persist || config.role_maintain) {
-    auto opened = Storing::Open(config, config.role_persist ? spool.get() : nullptr, metrics, health);
+    auto opened = Storing::Open(config, spool.get(), metrics, health);
     if (!opened) return ExplainDataError(opened.error(), config.data_dir);
     storing = std::move(*opened);
   }
@@ -154,7 +172,8 @@ Result<void> Instance::State::Open(const config::Loaded& loaded, env::FileSystem
   return {};
 }
 
-void Instance::State::Run() {
+void Instance::State::Run(const config::Config& config) {
+  if (KafkaLogOf(config)) topics.emplace(config);
   if (spool != nullptr) {
     flusher = std::make_unique<spool::Flusher>(*spool, [this](const Error& error) {
       health.Enter(api::Health::Phase::kFailed);
@@ -164,6 +183,7 @@ void Instance::State::Run() {
     });
     service.Open(*spool, [this] { flusher->Kick(); });
   }
+  if (forwarding != nullptr) forwarding->Start();
   if (storing != nullptr) storing->Start();
   health.Enter(api::Health::Phase::kServing);
   server->Start();
@@ -180,11 +200,15 @@ void Instance::State::Stop(milliseconds grace) {
   health.Enter(api::Health::Phase::kStopping);
   if (server != nullptr) server->Stop(left());
   if (flusher != nullptr) flusher->Stop();
+  if (forwarding != nullptr) forwarding->Stop(left());
   if (storing != nullptr) storing->Stop(left());
+  topics.reset();
   if (spool == nullptr) return;
   const spool::Stats stats = spool->stats();
   if (stats.delivered < stats.synced) {
-    Log(LogLevel::kInfo, "events are left in the spool; the next start with the role persist stores them",
+    Log(LogLevel::kInfo,
+        forwarding != nullptr ? "events are left in the spool; the next start publishes them, or `spool drain` does"
+                              : "events are left in the spool; the next start with the role persist stores them",
         {{"events", stats.synced.value - stats.delivered.value}});
   }
 }
@@ -195,12 +219,10 @@ Instance::~Instance() { Stop(milliseconds{0}); }
 
 Result<std::unique_ptr<Instance>> Instance::Start(const config::Loaded& loaded, std::function<void()> on_failure,
                                                   env::FileSystem& files) {
-  const Result<void> supported = CheckSupported(loaded.config);
-  if (!supported) return supported.error();
   std::unique_ptr<Instance> instance(new Instance(std::make_unique<State>(loaded, std::move(on_failure))));
   Result<void> opened = instance->state_->Open(loaded, files);
   if (!opened) return std::move(opened).error();
-  instance->state_->Run();
+  instance->state_->Run(loaded.config);
   Log(LogLevel::kInfo, "ready",
       {{"url", Url(loaded.config.http, instance->port())},
        {"data_dir", loaded.config.data_dir},

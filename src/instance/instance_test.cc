@@ -166,9 +166,21 @@ TEST_F(InstanceTest, DataDirectoryThatIsNoneIsNamed) {
   EXPECT_THAT(error, HasSubstr("--data-dir"));
 }
 
-TEST_F(InstanceTest, BackEndsOfLaterVersionsAreRefusedByName) {
-  EXPECT_THAT(StartError(Configuration({{"log.backend", "kafka"}})), HasSubstr("log.backend is kafka"));
-  EXPECT_THAT(StartError(Configuration({{"store.backend", "postgres"}})), HasSubstr("store.backend is postgres"));
+TEST_F(InstanceTest, ASettingOfTheKafkaClientThatBreaksAPromiseIsRefusedByName) {
+  EXPECT_THAT(StartError(Configuration(
+                  {{"kafka.bootstrap_servers", "127.0.0.1:1"}, {"kafka.properties.enable.idempotence", "false"}})),
+              HasSubstr("enable.idempotence"));
+}
+
+TEST_F(InstanceTest, EventsAreAcceptedWhileNeitherKafkaNorPostgresCanBeReached) {
+  const std::unique_ptr<Instance> instance = Started(Configuration(
+      {{"kafka.bootstrap_servers", "127.0.0.1:1"}, {"store.backend", "postgres"}, {"database.port", "1"}}));
+  const auto client = ClientOf(instance->port());
+  const auto answer = client->Post("/events", kJson, Event("one"));
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  EXPECT_EQ(answer->status, 202);
+  EXPECT_EQ(client->Get("/health/ready")->status, 200);
+  instance->Stop(std::chrono::milliseconds{100});
 }
 
 }  // namespace

@@ -20,20 +20,6 @@ std::string_view RemedyOf(ErrorCode code) {
 
 }  // namespace
 
-Result<void> CheckSupported(const config::Config& config) {
-  if (config.log_backend == config::LogBackend::kKafka) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "log.backend is kafka, which this version cannot do yet: set it to embedded (it follows from "
-                 "kafka.bootstrap_servers where it is not set)");
-  }
-  if (config.store_backend == config::StoreBackend::kPostgres) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "store.backend is postgres, which this version cannot do yet: set it to sqlite (it follows from "
-                 "DB_HOST where it is not set)");
-  }
-  return {};
-}
-
 Error ExplainDataError(const Error& error, const std::string& data_dir) {
   return {error.code(), error.message() + "; data directory " + data_dir + ": " + std::string(RemedyOf(error.code()))};
 }

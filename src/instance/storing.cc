@@ -1,6 +1,7 @@
 #include "instance/storing.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,14 +9,19 @@
 #include "dead_letters/sqlite_dead_letter_queue.h"
 #include "env/clock.h"
 #include "env/random.h"
+#include "instance/backend_options.h"
 #include "instance/data_layout.h"
+#include "instance/kafka_telemetry.h"
 #include "instance/periodic_thread.h"
+#include "instance/pump_waker.h"
+#include "instance/store_backend.h"
 #include "instance/store_telemetry.h"
+#include "kafka/kafka_dead_letter_queue.h"
+#include "kafka/kafka_source.h"
 #include "pipeline/persister.h"
 #include "pipeline/pump_thread.h"
 #include "pipeline/spool_source.h"
 #include "spool/reader.h"
-#include "store/sqlite/sqlite_audit_store.h"
 #include "telemetry/log.h"
 
 namespace audit::instance {
@@ -30,28 +36,18 @@ constexpr milliseconds kProbeInterval{1'000};
 // Partitions that could not be looked after: sooner than partition_check_interval, which is an hour.
 constexpr milliseconds kMaintenanceRetry{30'000};
 
-// Tells the persister's thread of events that it may read.
-class PumpWaker final : public spool::ProgressListener {
- public:
-  explicit PumpWaker(pipeline::PumpThread& pump) : pump_(pump) {}
-  void OnWritten(spool::Sequence /*through*/) override {}
-  void OnSynced(spool::Sequence /*through*/) override { pump_.Notify(); }
-  void OnFailed(const Error& /*error*/) override {}
-
- private:
-  pipeline::PumpThread& pump_;
-};
-
-// Spool to store, with all that its persister needs.
+// Log to store, with all that its persister needs. In the order of use: what stands below uses what
+// stands above and goes first.
 struct Persisting {
-  std::unique_ptr<spool::Reader> reader;
-  std::unique_ptr<dead_letters::SqliteDeadLetterQueue> dead_letters;
+  PumpWaker waker;
   std::unique_ptr<env::Random> random = env::NewSystemRandom();
-  std::optional<pipeline::SpoolSource> source;
   std::optional<StoreTelemetry> telemetry;
+  std::optional<SourceTelemetry> source_telemetry;  // of a Kafka log
+  std::unique_ptr<spool::Reader> reader;            // of the embedded log
+  std::unique_ptr<dead_letters::DeadLetterQueue> dead_letters;
+  std::unique_ptr<pipeline::EventSource> source;
   std::optional<pipeline::Persister> persister;
   std::optional<pipeline::PumpThread> thread;
-  std::optional<PumpWaker> waker;
 };
 
 }  // namespace
@@ -67,6 +63,9 @@ struct Storing::State {
                                           "Failed attempts to make or drop partitions.")) {}
 
   Result<void> Open(telemetry::Metrics& metrics);
+  Result<void> OpenEmbeddedLog();
+  Result<void> OpenKafkaLog(telemetry::Metrics& metrics);
+  [[nodiscard]] bool kafka_log() const { return config.log_backend == config::LogBackend::kKafka; }
   milliseconds MaintainPartitions();
   milliseconds Probe();
 
@@ -76,42 +75,60 @@ struct Storing::State {
   telemetry::Gauge& store_up;
   telemetry::Counter& dropped;
   telemetry::Counter& maintenance_failures;
-  std::unique_ptr<store::SqliteAuditStore> store;
+  StoreBackend backend;
+  std::set<std::string> advised;  // on the probe's thread
   Persisting persisting;
   std::optional<PeriodicThread> maintenance;
   std::optional<PeriodicThread> probe;
 };
 
 Result<void> Storing::State::Open(telemetry::Metrics& metrics) {
-  const std::string directory = StoreDirectory(config);
-  store::SqliteStoreOptions options;
-  options.directory = directory;
-  options.retention_months = config.database.partition_retention_months;
-  auto opened = store::SqliteAuditStore::Open(options, env::SystemClock());
+  auto opened = OpenStore(config);
   if (!opened) return std::move(opened).error();
-  store = std::move(*opened);
-  if (spool == nullptr) return {};
+  backend = std::move(*opened);
+  if (!config.role_persist) return {};
 
+  auto log = kafka_log() ? OpenKafkaLog(metrics) : OpenEmbeddedLog();
+  if (!log) return log;
+  persisting.telemetry.emplace(metrics);
+  pipeline::PersisterOptions batches;
+  const config::Config::Kafka::Consumer& consumer = config.kafka.consumer;
+  batches.batch_max_events = kafka_log() ? consumer.batch_max_records : config.persist.batch_max_records;
+  batches.gather = kafka_log() ? consumer.flush_interval : config.persist.flush_interval;
+  persisting.persister.emplace(*persisting.source, *backend.store, *persisting.dead_letters, env::SystemClock(),
+                               *persisting.random, batches, &*persisting.telemetry);
+  return {};
+}
+
+Result<void> Storing::State::OpenEmbeddedLog() {
   auto reader = spool->OpenReader(kStoreReader);
   if (!reader) return std::move(reader).error();
   persisting.reader = std::move(*reader);
   auto letters = dead_letters::SqliteDeadLetterQueue::Open(DeadLetterFile(config));
   if (!letters) return std::move(letters).error();
   persisting.dead_letters = std::move(*letters);
-  persisting.source.emplace(*persisting.reader);
-  persisting.telemetry.emplace(metrics);
-  pipeline::PersisterOptions batches;
-  batches.batch_max_events = config.persist.batch_max_records;
-  batches.gather = config.persist.flush_interval;
-  persisting.persister.emplace(*persisting.source, *store, *persisting.dead_letters, env::SystemClock(),
-                               *persisting.random, batches, &*persisting.telemetry);
+  persisting.source = std::make_unique<pipeline::SpoolSource>(*persisting.reader);
+  return {};
+}
+
+Result<void> Storing::State::OpenKafkaLog(telemetry::Metrics& metrics) {
+  auto letters = kafka::KafkaDeadLetterQueue::Open(DeadLetterOptionsOf(config, KafkaLog()));
+  if (!letters) return std::move(letters).error();
+  persisting.dead_letters = std::move(*letters);
+  persisting.source_telemetry.emplace(metrics);
+  auto source = kafka::KafkaSource::Open(SourceOptionsOf(config, KafkaLog()), env::SystemClock(),
+                                         *persisting.source_telemetry, [this] { persisting.waker.Notify(); });
+  if (!source) return std::move(source).error();
+  persisting.source_telemetry->ShowLag(**source);
+  persisting.source = std::move(*source);
   return {};
 }
 
 milliseconds Storing::State::MaintainPartitions() {
   const auto interval = std::chrono::duration_cast<milliseconds>(config.database.partition_check_interval);
-  const auto months = store->MaintainPartitions(env::SystemClock().Now(), config.database.partition_pre_create_months,
-                                                config.database.partition_retention_months);
+  const auto months =
+      backend.store->MaintainPartitions(env::SystemClock().Now(), config.database.partition_pre_create_months,
+                                        config.database.partition_retention_months);
   if (!months) {
     maintenance_failures.Increment();
     Log(LogLevel::kWarn, "partitions could not be looked after; trying again", {{"error", months.error().message()}});
@@ -125,9 +142,12 @@ milliseconds Storing::State::MaintainPartitions() {
 }
 
 milliseconds Storing::State::Probe() {
-  const bool reachable = store->Check().ok();
+  const bool reachable = backend.probe->Check().ok();
   health.OnStoreProbe(reachable, env::SystemClock().SteadyNow());
   store_up.Set(reachable ? 1 : 0);
+  for (const std::string& line : backend.advice()) {
+    if (advised.insert(line).second) Log(LogLevel::kWarn, "about the store", {{"advice", line}});
+  }
   return kProbeInterval;
 }
 
@@ -146,9 +166,9 @@ Result<std::unique_ptr<Storing>> Storing::Open(const config::Config& config, spo
 void Storing::Start() {
   State& state = *state_;
   if (Persisting& persisting = state.persisting; persisting.persister.has_value()) {
+    if (!state.kafka_log()) state.spool->AddListener(&persisting.waker);
     persisting.thread.emplace(*persisting.persister);
-    persisting.waker.emplace(*persisting.thread);
-    state.spool->AddListener(&*persisting.waker);
+    persisting.waker.Wake(&*persisting.thread);
   }
   if (state.config.role_maintain) {
     state.maintenance.emplace("maintenance", [&state] { return state.MaintainPartitions(); });
@@ -157,7 +177,11 @@ void Storing::Start() {
 }
 
 void Storing::Stop(milliseconds drain) {
-  if (state_->persisting.thread.has_value()) state_->persisting.thread->Stop(drain);
+  if (Persisting& persisting = state_->persisting; persisting.thread.has_value()) {
+    // Of a shared log others take the rest.
+    persisting.thread->Stop(state_->kafka_log() ? milliseconds{0} : drain);
+    persisting.waker.Wake(nullptr);
+  }
   state_->maintenance.reset();
   state_->probe.reset();
 }

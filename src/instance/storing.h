@@ -1,4 +1,4 @@
-// The half of an instance behind the spool: the persister on its thread, the upkeep of partitions,
+// The half of an instance behind the log: the persister on its thread, the upkeep of partitions,
 // and the eye on the store for /health. Which of them there are, the roles say.
 #pragma once
 
@@ -18,7 +18,7 @@ inline constexpr char kStoreReader[] = "store";
 
 class Storing {
  public:
-  // `spool` is null without the role `persist`. All but `config` outlive it.
+  // `spool` is needed with the role `persist` and the embedded log, else it may be null. All but `config` outlive it.
   static Result<std::unique_ptr<Storing>> Open(const config::Config& config, spool::Spool* spool,
                                                telemetry::Metrics& metrics, api::Health& health);
   ~Storing();  // as Stop with no time to drain
@@ -27,8 +27,8 @@ class Storing {
 
   // Starts the threads. Once, before anything is appended to the spool.
   void Start();
-  // Lets the persister go on until it has all that is synced, for at most `drain`; finishes its
-  // batch; ends the threads. Again calls do nothing.
+  // Lets the persister go on until it has all that the embedded log has synced, for at most `drain`; finishes
+  // its batch; ends the threads. Again calls do nothing.
   void Stop(std::chrono::milliseconds drain);
 
  private:

@@ -1,0 +1,43 @@
+// What Kafka does for us and what it says, for log and metrics.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "kafka/connection_options.h"
+#include "kafka/kafka_source.h"
+#include "kafka/source_observer.h"
+#include "telemetry/metrics.h"
+
+namespace audit::instance {
+
+// librdkafka's own lines, as lines of ours.
+[[nodiscard]] kafka::LogCallback KafkaLog();
+
+class SourceTelemetry final : public kafka::SourceObserver {
+ public:
+  // Outlives the source; `metrics` outlives it.
+  explicit SourceTelemetry(telemetry::Metrics& metrics);
+
+  // Shows how far the source is behind from now on. `source` stays until the last scrape.
+  void ShowLag(const kafka::KafkaSource& source);
+
+  void OnAssignment(std::span<const std::int32_t> partitions, bool lost) override;
+  void OnGroupRefused(const Error& error) override;
+  void OnHole(const kafka::Hole& hole) override;
+  void OnBrokerError(const Error& error) override;
+
+ private:
+  telemetry::Metrics& metrics_;
+  std::map<std::int32_t, telemetry::Gauge*> lag_;  // by partition, of all that were ever ours
+  telemetry::Gauge& assigned_;
+  telemetry::Counter& rebalances_;
+  telemetry::Counter& refusals_;
+  telemetry::Counter& holes_;
+  telemetry::Counter& missing_;
+  telemetry::Counter& errors_;
+};
+
+}  // namespace audit::instance
