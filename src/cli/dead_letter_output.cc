@@ -8,38 +8,41 @@ namespace audit::cli {
 namespace {
 
 std::string PlaceOf(const dead_letters::DeadLetter& letter) {
-  return std::string(letter.origin) + ' ' + std::to_string(letter.offset);
+  const std::string partition = letter.partition < 0 ? "" : '/' + std::to_string(letter.partition);
+  return Harmless(letter.origin) + partition + ' ' + std::to_string(letter.offset);
 }
 
 }  // namespace
 
-std::vector<std::string> LetterCells(const dead_letters::StoredLetter& stored) {
-  return {std::to_string(stored.number), time::FormatMicros(stored.dead_at).substr(0, 19) + 'Z',
-          std::string(stored.letter.reason), PlaceOf(stored.letter), std::to_string(stored.letter.value.size())};
+std::vector<std::string> LetterCells(const BoxedLetter& boxed) {
+  return {boxed.name, time::FormatMicros(boxed.dead_at).substr(0, 19) + 'Z', std::string(boxed.letter.reason),
+          PlaceOf(boxed.letter), std::to_string(boxed.letter.value.size())};
 }
 
-std::string LetterJson(const dead_letters::StoredLetter& stored) {
-  const dead_letters::DeadLetter& letter = stored.letter;
-  std::string out = R"({"number":)" + std::to_string(stored.number);
+std::string LetterJson(const BoxedLetter& boxed) {
+  const dead_letters::DeadLetter& letter = boxed.letter;
+  std::string out = R"({"number":")" + boxed.name + '"';
   const auto add = [&out](std::string_view name, std::string_view text) {
     out.append(",\"").append(name).append("\":");
     event::AppendQuoted(text, &out);
   };
-  add("dead_at", time::FormatMicros(stored.dead_at));
+  add("dead_at", time::FormatMicros(boxed.dead_at));
   add("ingested_at", time::FormatMicros(letter.ingested_at));
   add("reason", Harmless(letter.reason));
-  add("origin", letter.origin);
+  add("origin", Harmless(letter.origin));
+  if (letter.partition >= 0) out += R"(,"partition":)" + std::to_string(letter.partition);
   out += R"(,"offset":)" + std::to_string(letter.offset);
   add("key", Harmless(letter.key.value_or("")));
   return out + R"(,"bytes":)" + std::to_string(letter.value.size()) + "}\n";
 }
 
-std::string LetterText(const dead_letters::StoredLetter& stored) {
-  const dead_letters::DeadLetter& letter = stored.letter;
-  return "number    " + std::to_string(stored.number) + "\ndied      " + time::FormatMicros(stored.dead_at) +
-         "\naccepted  " + time::FormatMicros(letter.ingested_at) + "\nreason    " + Harmless(letter.reason) +
-         "\nfrom      " + PlaceOf(letter) + "\nkey       " + Harmless(letter.key.value_or("")) + "\nbytes     " +
-         std::to_string(letter.value.size()) + "\n\n" + Harmless(letter.value) + '\n';
+std::string LetterText(const BoxedLetter& boxed) {
+  const dead_letters::DeadLetter& letter = boxed.letter;
+  return "number    " + boxed.name + "\ndied      " + time::FormatMicros(boxed.dead_at) + "\naccepted  " +
+         time::FormatMicros(letter.ingested_at) + "\nreason    " + Harmless(letter.reason) + "\nfrom      " +
+         PlaceOf(letter) + "\nkey       " + Harmless(letter.key.value_or("")) + "\nbytes     " +
+         std::to_string(letter.value.size()) + (boxed.complete ? "" : ", a part is missing") + "\n\n" +
+         Harmless(letter.value) + '\n';
 }
 
 }  // namespace audit::cli

@@ -4,15 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "dead_letters/sqlite_dead_letter_queue.h"
+#include "cli/letter_box.h"
 
 namespace audit::cli {
 
 // Its cells in a table: NUMBER, DIED, REASON, FROM, BYTES.
-[[nodiscard]] std::vector<std::string> LetterCells(const dead_letters::StoredLetter& stored);
+[[nodiscard]] std::vector<std::string> LetterCells(const BoxedLetter& boxed);
 // All but the event itself, as one JSON object.
-[[nodiscard]] std::string LetterJson(const dead_letters::StoredLetter& stored);
+[[nodiscard]] std::string LetterJson(const BoxedLetter& boxed);
 // A line for each thing that is known, an empty one, and the event made harmless for a terminal.
-[[nodiscard]] std::string LetterText(const dead_letters::StoredLetter& stored);
+[[nodiscard]] std::string LetterText(const BoxedLetter& boxed);
 
 }  // namespace audit::cli

@@ -12,6 +12,7 @@
 #include "cli/configuration_flags.h"
 #include "cli/dead_letter_output.h"
 #include "cli/exit_code.h"
+#include "cli/letter_box.h"
 #include "cli/report.h"
 #include "cli/service_flags.h"
 #include "cli/table.h"
@@ -21,14 +22,9 @@
 #include "client/sender.h"
 #include "env/clock.h"
 #include "env/random.h"
-#include "instance/data_layout.h"
 
 namespace audit::cli {
 namespace {
-
-using dead_letters::LetterQuery;
-using dead_letters::SqliteDeadLetterQueue;
-using dead_letters::StoredLetter;
 
 constexpr double kRequestTimeoutSeconds = 30;
 
@@ -36,7 +32,9 @@ constexpr double kRequestTimeoutSeconds = 30;
 struct DlqFlags {
   std::shared_ptr<const ConfigurationFlags> configuration;
   std::shared_ptr<const ServiceFlags> service;
-  std::vector<std::int64_t> numbers;
+  std::vector<std::string> names;
+  bool local = false;
+  bool through = false;
   bool all = false;
   bool yes = false;
   bool raw = false;
@@ -46,52 +44,48 @@ struct DlqFlags {
   std::string format = "table";
 };
 
-Result<LetterQuery> QueryOf(const DlqFlags& flags) {
-  LetterQuery query;
-  if (!flags.reason.empty()) query.reason = flags.reason;
+Result<LetterFilter> FilterOf(const DlqFlags& flags) {
+  LetterFilter filter;
+  if (!flags.reason.empty()) filter.reason = flags.reason;
   const time::UnixMicros now = env::SystemClock().Now();
-  for (const auto& [text, into] : {std::pair(&flags.since, &query.from), std::pair(&flags.until, &query.before)}) {
+  for (const auto& [text, into] : {std::pair(&flags.since, &filter.from), std::pair(&flags.until, &filter.before)}) {
     if (text->empty()) continue;
     Result<time::UnixMicros> when = ParseTimeArgument(*text, now);
     if (!when.ok()) return std::move(when).error();
     *into = *when;
   }
-  return query;
+  return filter;
 }
 
-// Opens the queue, works out what is meant, and hands both on. Where nothing ever died the queue is
-// null, and no number names anything.
-int WithQueue(const DlqFlags& flags, const std::function<int(SqliteDeadLetterQueue*, const LetterQuery&)>& work) {
+// Opens the box, works out what is meant, and hands both on.
+int WithBox(const DlqFlags& flags, const std::function<int(LetterBox&, const LetterFilter&)>& work) {
   const Result<config::Loaded> loaded = LoadConfiguration(*flags.configuration);
   if (!loaded.ok()) return ReportFailure(loaded.error()), kUsage;
-  const Result<LetterQuery> query = QueryOf(flags);
-  if (!query.ok()) return ReportFailure(query.error()), kUsage;
-  auto queue = SqliteDeadLetterQueue::OpenExisting(instance::DeadLetterFile(loaded->config));
-  if (!queue.ok() && queue.error().code() != ErrorCode::kNotFound) return ReportFailure(queue.error()), kFailed;
-  return work(queue.ok() ? queue->get() : nullptr, *query);
+  const Result<LetterFilter> filter = FilterOf(flags);
+  if (!filter.ok()) return ReportFailure(filter.error()), kUsage;
+  const auto box = OpenLetterBox(loaded->config, flags.local);
+  if (!box.ok()) return ReportFailure(box.error()), ExitCodeOf(box.error());
+  return work(**box, *filter);
 }
 
-int ReportMissing(std::int64_t number) {
-  ReportFailure("no dead letter has the number " + std::to_string(number) + ": see audit-manager dlq list");
+int ReportMissing(const std::string& name) {
+  ReportFailure("no dead letter has the number " + name + ": see audit-manager dlq list");
   return kFailed;
 }
 
 int List(const DlqFlags& flags) {
-  return WithQueue(flags, [&flags](SqliteDeadLetterQueue* queue, const LetterQuery& query) {
+  return WithBox(flags, [&flags](LetterBox& box, const LetterFilter& filter) {
     const auto write = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); };
     Table table({{"NUMBER", false}, {"DIED", false}, {"REASON"}, {"FROM", false}, {"BYTES", false}},
                 IsTerminal(STDOUT_FILENO) ? TerminalWidth(STDOUT_FILENO) : 0, ColoursAllowed(STDOUT_FILENO), write);
-    Result<std::uint64_t> count(std::uint64_t{0});
-    if (queue != nullptr) {
-      count = queue->List(query, [&](const StoredLetter& letter) {
-        if (flags.format == "ndjson") {
-          write(LetterJson(letter));
-        } else {
-          table.Add(LetterCells(letter));
-        }
-        return true;
-      });
-    }
+    const Result<std::uint64_t> count = box.List(filter, [&](const BoxedLetter& letter) {
+      if (flags.format == "ndjson") {
+        write(LetterJson(letter));
+      } else {
+        table.Add(LetterCells(letter));
+      }
+      return true;
+    });
     table.Finish();
     if (!count.ok()) return ReportFailure(count.error()), kFailed;
     if (*count == 0 && flags.format == "table") std::fputs("no dead letters\n", stderr);
@@ -100,56 +94,52 @@ int List(const DlqFlags& flags) {
 }
 
 int Show(const DlqFlags& flags) {
-  return WithQueue(flags, [&flags](SqliteDeadLetterQueue* queue, const LetterQuery&) {
-    for (const std::int64_t number : flags.numbers) {
-      Result<std::uint64_t> found(std::uint64_t{0});
-      if (queue != nullptr) {
-        found = queue->List({.number = number}, [&flags](const StoredLetter& letter) {
-          const std::string text = flags.raw ? std::string(letter.letter.value) + '\n' : LetterText(letter);
-          std::fwrite(text.data(), 1, text.size(), stdout);
-          return true;
-        });
-      }
+  return WithBox(flags, [&flags](LetterBox& box, const LetterFilter&) {
+    for (const std::string& name : flags.names) {
+      const Result<bool> found = box.Find(name, [&flags](const BoxedLetter& letter) {
+        const std::string text = flags.raw ? std::string(letter.letter.value) + '\n' : LetterText(letter);
+        std::fwrite(text.data(), 1, text.size(), stdout);
+      });
       if (!found.ok()) return ReportFailure(found.error()), kFailed;
-      if (*found == 0) return ReportMissing(number);
+      if (!*found) return ReportMissing(name);
     }
     return kOk;
   });
 }
 
-// The numbers that the command line means; those of --all as they are now.
-Result<std::vector<std::int64_t>> NumbersOf(const DlqFlags& flags, SqliteDeadLetterQueue* queue,
-                                            const LetterQuery& query) {
-  if (!flags.all) return flags.numbers;
-  std::vector<std::int64_t> numbers;
-  if (queue == nullptr) return numbers;
-  const Result<std::uint64_t> listed = queue->List(query, [&numbers](const StoredLetter& letter) {
-    numbers.push_back(letter.number);
+// Those that the command line means; those of --all as they are now.
+Result<std::vector<std::string>> NamesOf(const DlqFlags& flags, LetterBox& box, const LetterFilter& filter) {
+  if (!flags.all) return flags.names;
+  std::vector<std::string> names;
+  const Result<std::uint64_t> listed = box.List(filter, [&names](const BoxedLetter& letter) {
+    names.push_back(letter.name);
     return true;
   });
   if (!listed.ok()) return listed.error();
-  return numbers;
+  return names;
 }
 
-// Posts one letter's event as it is and takes the letter out when the service has it.
-Result<bool> ReplayOne(std::int64_t number, SqliteDeadLetterQueue& queue, client::Sender& sender) {
+// Posts one letter's event as it is; where the service has it, takes the letter out, if that can be done
+// without others. False: it is not accepted.
+Result<bool> ReplayOne(const std::string& name, LetterBox& box, client::Sender& sender) {
   std::string value;
-  const Result<std::uint64_t> found = queue.List({.number = number}, [&value](const StoredLetter& letter) {
-    value = letter.letter.value;
-    return true;
-  });
+  const Result<bool> found = box.Find(name, [&value](const BoxedLetter& letter) { value = letter.letter.value; });
   if (!found.ok()) return found.error();
-  if (*found == 0) return ReportMissing(number) == kOk;
+  if (!*found) return ReportMissing(name) == kOk;
   Result<client::Answer> answer = sender.Post("/v1/auditmanager/events", "application/json", value);
   if (!answer.ok()) return std::move(answer).error();
   if (answer->status != 202) {
     for (const client::Refusal& refusal : client::ParseRefusals(answer->status, answer->body)) {
-      std::printf("%lld: refused, kept: %s\n", static_cast<long long>(number), Harmless(Describe(refusal)).c_str());
+      std::printf("%s: refused, kept: %s\n", name.c_str(), Harmless(Describe(refusal)).c_str());
     }
     return false;
   }
-  if (const Result<std::uint64_t> removed = queue.Remove({.number = number}); !removed.ok()) return removed.error();
-  std::printf("%lld: accepted, dropped from the queue\n", static_cast<long long>(number));
+  if (box.drops_what_is_before()) {
+    std::printf("%s: accepted; the letter stays until the topic's retention ends or it is dropped\n", name.c_str());
+    return true;
+  }
+  if (const Result<bool> dropped = box.Drop(name); !dropped.ok()) return dropped.error();
+  std::printf("%s: accepted, dropped from the queue\n", name.c_str());
   return true;
 }
 
@@ -158,9 +148,9 @@ int Replay(const DlqFlags& flags) {
   if (!options.ok()) return ReportFailure(options.error()), kUsage;
   Result<std::unique_ptr<client::HttpClient>> http = client::HttpClient::Create(*std::move(options));
   if (!http.ok()) return ReportFailure(http.error()), kUsage;
-  return WithQueue(flags, [&](SqliteDeadLetterQueue* queue, const LetterQuery& query) {
-    const Result<std::vector<std::int64_t>> numbers = NumbersOf(flags, queue, query);
-    if (!numbers.ok()) return ReportFailure(numbers.error()), kFailed;
+  return WithBox(flags, [&](LetterBox& box, const LetterFilter& filter) {
+    const Result<std::vector<std::string>> names = NamesOf(flags, box, filter);
+    if (!names.ok()) return ReportFailure(names.error()), kFailed;
     const std::unique_ptr<env::Random> random = env::NewSystemRandom();
     client::Sender sender(**http, {}, env::SystemClock(), *random,
                           {.wait =
@@ -170,21 +160,20 @@ int Replay(const DlqFlags& flags) {
                                },
                            .on_retry = [](std::string_view why, auto) { ReportWarning(Harmless(why)); }});
     std::uint64_t kept = 0;
-    for (const std::int64_t number : *numbers) {
-      if (queue == nullptr) return ReportMissing(number);
-      const Result<bool> replayed = ReplayOne(number, *queue, sender);
+    for (const std::string& name : *names) {
+      const Result<bool> replayed = ReplayOne(name, box, sender);
       if (!replayed.ok()) return ReportFailure(replayed.error()), kFailed;
       if (!*replayed) ++kept;
     }
-    std::fprintf(stderr, "%llu of %llu replayed\n", static_cast<unsigned long long>(numbers->size() - kept),
-                 static_cast<unsigned long long>(numbers->size()));
+    std::fprintf(stderr, "%llu of %llu replayed\n", static_cast<unsigned long long>(names->size() - kept),
+                 static_cast<unsigned long long>(names->size()));
     return kept == 0 ? kOk : kFailed;
   });
 }
 
-bool Confirm(std::uint64_t count) {
-  std::fprintf(stderr, "Drop %llu dead letter%s for good? [y/N] ", static_cast<unsigned long long>(count),
-               count == 1 ? "" : "s");
+bool Confirm(std::uint64_t count, bool and_before) {
+  std::fprintf(stderr, "Drop %llu dead letter%s%s for good? [y/N] ", static_cast<unsigned long long>(count),
+               count == 1 ? "" : "s", and_before ? ", and all before in their partitions," : "");
   char answer[8] = {};
   return std::fgets(answer, sizeof answer, stdin) != nullptr && (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -194,19 +183,25 @@ int Drop(const DlqFlags& flags) {
     ReportFailure("dlq drop: nobody is there to be asked: say --yes");
     return kUsage;
   }
-  return WithQueue(flags, [&flags](SqliteDeadLetterQueue* queue, const LetterQuery& query) {
-    const Result<std::vector<std::int64_t>> numbers = NumbersOf(flags, queue, query);
-    if (!numbers.ok()) return ReportFailure(numbers.error()), kFailed;
-    if (!flags.yes && !numbers->empty() && !Confirm(numbers->size())) {
+  return WithBox(flags, [&flags](LetterBox& box, const LetterFilter& filter) {
+    if (box.drops_what_is_before() && !flags.through) {
+      ReportFailure(
+          "dlq drop: a topic cannot lose a single letter: say --through to drop those before it in its partition too, "
+          "or leave it to the topic's retention");
+      return kUsage;
+    }
+    const Result<std::vector<std::string>> names = NamesOf(flags, box, filter);
+    if (!names.ok()) return ReportFailure(names.error()), kFailed;
+    if (!flags.yes && !names->empty() && !Confirm(names->size(), box.drops_what_is_before())) {
       std::fputs("nothing was dropped\n", stderr);
       return kFailed;
     }
     std::uint64_t dropped = 0;
-    for (const std::int64_t number : *numbers) {
-      const Result<std::uint64_t> removed =
-          queue == nullptr ? Result<std::uint64_t>(std::uint64_t{0}) : queue->Remove({.number = number});
-      if (!removed.ok()) return ReportFailure(removed.error()), kFailed;
-      if (*removed == 0) return ReportMissing(number);
+    // The newest first: in a topic it takes the others along.
+    for (auto name = names->rbegin(); name != names->rend(); ++name) {
+      const Result<bool> gone = box.Drop(*name);
+      if (!gone.ok()) return ReportFailure(gone.error()), kFailed;
+      if (!*gone && !(flags.all && box.drops_what_is_before())) return ReportMissing(*name);
       ++dropped;
     }
     std::fprintf(stderr, "%llu dropped\n", static_cast<unsigned long long>(dropped));
@@ -223,7 +218,7 @@ void AddFilters(CLI::App& command, DlqFlags& flags) {
 }
 
 void AddSelection(CLI::App& command, DlqFlags& flags) {
-  CLI::Option* numbers = command.add_option("NUMBER", flags.numbers, "Which, as `dlq list` numbers them");
+  CLI::Option* numbers = command.add_option("NUMBER", flags.names, "Which, as `dlq list` numbers them");
   CLI::Option* all = command.add_flag("--all", flags.all, "All of them, or all that the filters leave");
   all->excludes(numbers);
   AddFilters(command, flags);
@@ -239,6 +234,8 @@ void AddDlq(CLI::App& app, int* exit_code) {
     auto flags = std::make_shared<DlqFlags>();
     CLI::App* command = dlq->add_subcommand(name, description);
     flags->configuration = AddConfigurationFlags(*command);
+    command->add_flag("--local", flags->local,
+                      "With Kafka: what Kafka refused of this instance, kept in its data folder");
     command->callback([flags, run, exit_code] { *exit_code = run(*flags); });
     return std::pair(command, flags);
   };
@@ -246,7 +243,7 @@ void AddDlq(CLI::App& app, int* exit_code) {
   const auto select = [](CLI::App* command, DlqFlags& flags) {
     AddSelection(*command, flags);
     command->parse_complete_callback([&flags] {
-      if (!flags.all && flags.numbers.empty()) throw CLI::RequiredError("NUMBER or --all");
+      if (!flags.all && flags.names.empty()) throw CLI::RequiredError("NUMBER or --all");
     });
   };
 
@@ -257,7 +254,7 @@ void AddDlq(CLI::App& app, int* exit_code) {
       ->option_text("table|ndjson");
 
   auto [show, show_flags] = add("show", "One of them, with the event as it was accepted", Show);
-  show->add_option("NUMBER", show_flags->numbers, "Which, as `dlq list` numbers them")->required();
+  show->add_option("NUMBER", show_flags->names, "Which, as `dlq list` numbers them")->required();
   show->add_flag("--raw", show_flags->raw, "The event and nothing else, byte for byte, a line feed behind it");
 
   auto [replay, replay_flags] = add("replay", "Post them to the service again, and drop each that it accepts", Replay);
@@ -267,11 +264,13 @@ void AddDlq(CLI::App& app, int* exit_code) {
   auto [drop, drop_flags] = add("drop", "Drop them for good", Drop);
   select(drop, *drop_flags);
   drop->add_flag("--yes", drop_flags->yes, "Do not ask");
+  drop->add_flag("--through", drop_flags->through, "In a topic: and all before it in its partition");
 
   dlq->footer(
       "What was accepted and cannot be stored is here and not lost: events under an id and time that\n"
       "another event has (conflict), and events that no store takes (rejected). Replaying a conflict makes\n"
-      "a conflict again, until the event is mended.\n"
+      "a conflict again, until the event is mended. With Kafka they lie in the dead-letter topic, numbered by\n"
+      "partition and offset (3:17).\n"
       "\n"
       "Examples:\n"
       "  audit-manager dlq list --since 24h\n"

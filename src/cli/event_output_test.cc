@@ -77,8 +77,8 @@ TEST_F(EventOutputTest, TableFitsTheTerminal) {
 }
 
 TEST(DeadLetterOutput, BytesOfAnyKindAreShownWithoutHarm) {
-  dead_letters::StoredLetter stored;
-  stored.number = 7;
+  BoxedLetter stored;
+  stored.name = "7";
   stored.dead_at = {1'795'514'400'000'000};
   stored.letter = {.reason = "rejected: not JSON",
                    .origin = "spool",
@@ -88,7 +88,7 @@ TEST(DeadLetterOutput, BytesOfAnyKindAreShownWithoutHarm) {
                    .ingested_at = {1'795'514'399'000'000}};
   EXPECT_THAT(LetterText(stored), testing::EndsWith("\n\n\xEF\xBF\xBD[2J\xEF\xBF\xBD\n"));
   EXPECT_EQ(LetterJson(stored),
-            R"({"number":7,"dead_at":"2026-11-24T10:00:00.000000Z","ingested_at":"2026-11-24T09:59:59.000000Z",)"
+            R"({"number":"7","dead_at":"2026-11-24T10:00:00.000000Z","ingested_at":"2026-11-24T09:59:59.000000Z",)"
             R"("reason":"rejected: not JSON","origin":"spool","offset":12,"key":")"
             "k\xEF\xBF\xBD"
             R"(","bytes":5})"

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,9 @@
 #include "cli/terminal.h"
 #include "cli/time_argument.h"
 #include "env/clock.h"
+#include "instance/backend_options.h"
 #include "instance/data_layout.h"
+#include "store/postgres/query.h"
 #include "store/sqlite/query.h"
 
 namespace audit::cli {
@@ -57,22 +60,24 @@ Result<store::EventQuery> QueryOf(const EventsFlags& flags) {
   return query;
 }
 
+Result<std::uint64_t> QueryStore(const config::Config& config, const store::EventQuery& query,
+                                 const std::function<bool(const store::StoredEvent&)>& each) {
+  if (config.store_backend == config::StoreBackend::kPostgres)
+    return store::QueryEvents(instance::PostgresOptionsOf(config), query, each);
+  return store::QueryEvents(instance::StoreDirectory(config), query, each);
+}
+
 int RunEvents(const EventsFlags& flags) {
   const Result<config::Loaded> loaded = LoadConfiguration(*flags.configuration);
   if (!loaded.ok()) return ReportFailure(loaded.error()), kUsage;
-  if (loaded->config.store_backend != config::StoreBackend::kSqlite) {
-    ReportFailure("events: the configured store is PostgreSQL: query its table audit_events");
-    return kUsage;
-  }
   const Result<store::EventQuery> query = QueryOf(flags);
   if (!query.ok()) return ReportFailure(query.error()), kUsage;
 
   const std::unique_ptr<EventOutput> output = OutputFor(flags.format);
-  const Result<std::uint64_t> count =
-      store::QueryEvents(instance::StoreDirectory(loaded->config), *query, [&output](const store::StoredEvent& event) {
-        output->Write(event);
-        return std::ferror(stdout) == 0;
-      });
+  const Result<std::uint64_t> count = QueryStore(loaded->config, *query, [&output](const store::StoredEvent& event) {
+    output->Write(event);
+    return std::ferror(stdout) == 0;
+  });
   output->Finish();
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     return ReportFailure(Error::FromErrno(errno, "write to standard output")), kFailed;

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "cli/report.h"
 #include "env/file_system.h"
 #include "instance/data_layout.h"
+#include "instance/drain.h"
 #include "spool/inspect.h"
 
 namespace audit::cli {
@@ -35,6 +37,48 @@ int RunInspect(const InspectFlags& flags) {
   return inspection->damaged() ? kFailed : kOk;
 }
 
+struct DrainFlags {
+  std::shared_ptr<const ConfigurationFlags> configuration;
+  std::string directory;
+  double timeout_seconds = 600;
+};
+
+int RunDrain(const DrainFlags& flags) {
+  const Result<config::Loaded> loaded = LoadConfiguration(*flags.configuration);
+  if (!loaded.ok()) return ReportFailure(loaded.error()), kUsage;
+  if (loaded->config.log_backend != config::LogBackend::kKafka) {
+    ReportFailure("spool drain publishes to Kafka: set kafka.bootstrap_servers");
+    return kUsage;
+  }
+  const auto patience = std::chrono::milliseconds(static_cast<std::int64_t>(flags.timeout_seconds * 1'000));
+  const auto drained = instance::DrainSpool(loaded->config, flags.directory, patience);
+  if (!drained.ok()) return ReportFailure(drained.error()), kFailed;
+  std::printf("%llu events published, %llu left\n", static_cast<unsigned long long>(drained->published),
+              static_cast<unsigned long long>(drained->left));
+  return drained->left == 0 ? kOk : kFailed;
+}
+
+void AddDrain(CLI::App& spool, int* exit_code) {
+  auto flags = std::make_shared<DrainFlags>();
+  CLI::App* drain =
+      spool.add_subcommand("drain", "Publish what the spool of an instance that is gone still holds, then end");
+  drain->add_option("--dir", flags->directory, "The spool directory")->required()->option_text("DIR");
+  flags->configuration = AddConfigurationFlags(*drain);
+  drain->add_option("--timeout", flags->timeout_seconds, "600 by default: how long it may take")
+      ->check(CLI::Range(1.0, 604'800.0))
+      ->option_text("SECONDS");
+  drain->footer(
+      "For a replica that was scaled away or a volume of a dead machine. The instance must not be running. What was\n"
+      "published before and is published again changes nothing in the store.\n"
+      "\n"
+      "Examples:\n"
+      "  audit-manager spool drain --dir /mnt/rescued/spool\n"
+      "\n"
+      "Exit codes: 0 the topic has all of it; 1 something is left, or it could not be read; 2 the command line or the\n"
+      "configuration is wrong.");
+  drain->callback([flags, exit_code] { *exit_code = RunDrain(*flags); });
+}
+
 }  // namespace
 
 void AddSpool(CLI::App& app, int* exit_code) {
@@ -57,6 +101,7 @@ void AddSpool(CLI::App& app, int* exit_code) {
       "\n"
       "Exit codes: 0 sound; 1 damaged, or not to be read; 2 the command line or the configuration is wrong.");
   inspect->callback([flags, exit_code] { *exit_code = RunInspect(*flags); });
+  AddDrain(*spool, exit_code);
 }
 
 }  // namespace audit::cli
