@@ -85,8 +85,9 @@ class Answer:
 class Service:
     """One instance and its folder. Settings go by key, as in the configuration file."""
 
-    def __init__(self, folder: pathlib.Path, **settings):
+    def __init__(self, folder: pathlib.Path, variables: dict | None = None, **settings):
         self.folder = pathlib.Path(folder)
+        self.variables = variables or {}  # of the environment, beside the settings
         self.data = self.folder / "data"
         self.log = self.folder / "service.log"
         self.port = free_port()
@@ -97,10 +98,13 @@ class Service:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([BINARY, "serve", *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=environment(self.settings))
+                                            stdout=log, stderr=log, env=self.environment())
         if wait:
             wait_until("the service is ready", self.ready)
         return self
+
+    def environment(self) -> dict:
+        return environment(self.settings) | self.variables
 
     def ready(self) -> bool:
         if self.process.poll() is not None:
@@ -145,7 +149,7 @@ class Service:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         """A subcommand of the binary on this folder."""
-        return subprocess.run([BINARY, *arguments], cwd=self.folder, env=environment(self.settings), text=True,
+        return subprocess.run([BINARY, *arguments], cwd=self.folder, env=self.environment(), text=True,
                               capture_output=True, timeout=PATIENCE_SECONDS, check=False)
 
     def query(self, sql: str) -> list[tuple]:
@@ -209,8 +213,8 @@ class WholeTest(unittest.TestCase):
         self.services = []
         self.tails = {}
 
-    def service(self, name: str = "service", **settings) -> Service:
-        made = Service(self.folder / name, **settings)
+    def service(self, name: str = "service", variables: dict | None = None, **settings) -> Service:
+        made = Service(self.folder / name, variables, **settings)
         self.services.append(made)
         self.addCleanup(self._end, made)
         return made
