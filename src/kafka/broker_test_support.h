@@ -193,10 +193,17 @@ struct Member {
     return kept.size();
   }
   bool ReadUntil(std::size_t count) {
-    return WaitFor([&] {
+    const bool all = WaitFor([&] {
       Step();
       return read.size() >= count;
     });
+    if (!all) {
+      ADD_FAILURE() << "read " << read.size() << " of " << count << ", assigned "
+                    << testing::PrintToString(observer.assigned) << ", refused "
+                    << testing::PrintToString(observer.refusals) << ", errors "
+                    << testing::PrintToString(observer.errors) << ", last failed commit " << last_commit_error;
+    }
+    return all;
   }
 
   Bell bell;

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
-#include <set>
+#include <thread>
 #include <utility>
 
 #include "kafka/admin_call.h"
@@ -21,6 +20,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 using DeleteRecordsHandle = std::unique_ptr<rd_kafka_DeleteRecords_t, Destroyer<rd_kafka_DeleteRecords_destroy>>;
+
+constexpr milliseconds kAskAgainAfter{50};
 
 bool Matches(const LetterFilter& filter, const TopicLetter& letter) {
   if (filter.reason && !letter.letter.reason.starts_with(*filter.reason)) return false;
@@ -48,11 +49,18 @@ struct DeadLetterTopic::State : ClientCallbacks {
 };
 
 Result<Watermarks> DeadLetterTopic::State::Ends(std::int32_t partition) {
-  Watermarks marks;
-  const auto code = rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), partition, &marks.low, &marks.high,
-                                                     static_cast<int>(patience.count()));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return BrokerError(code, What());
-  return marks;
+  const auto deadline = steady_clock::now() + patience;
+  while (true) {
+    Watermarks marks;
+    const auto code = rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), partition, &marks.low, &marks.high,
+                                                       static_cast<int>(patience.count()));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
+    // A partition may be between two leaders.
+    const bool passes =
+        code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    if (!passes || steady_clock::now() >= deadline) return BrokerError(code, What());
+    std::this_thread::sleep_for(kAskAgainAfter);
+  }
 }
 
 Result<std::map<std::int32_t, std::int64_t>> DeadLetterTopic::State::Beginnings() {

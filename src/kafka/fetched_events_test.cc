@@ -107,5 +107,18 @@ TEST(PartitionTableTest, APartitionThatComesBackIsUnknownAgain) {
   EXPECT_THAT(table.Unknown(), ElementsAre(2, 4));
 }
 
+TEST(PartitionTableTest, AnOffsetThatTheGroupLostIsRemembered) {
+  PartitionTable table;
+  const std::int32_t one[] = {1};
+  table.Add(one);
+  table.Know(1, 5);
+  table.Committed(1, 20);
+  table.Remove(one);
+  table.Add(one);
+  table.Know(1, std::nullopt);
+  EXPECT_EQ(table.Find(1)->committed, std::nullopt);
+  EXPECT_EQ(table.Find(1)->next, 20);
+}
+
 }  // namespace
 }  // namespace audit::kafka

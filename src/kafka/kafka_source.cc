@@ -44,6 +44,7 @@ struct KafkaSource::State final : GroupListener {
   void OnConsumerError(rd_kafka_resp_err_t code, std::string_view text) override;
 
   Result<void> Join();
+  MessageHandle Take();
   void Hold();
   void GoOn();
   void DropRevoked();
@@ -68,7 +69,7 @@ struct KafkaSource::State final : GroupListener {
   // of them before will be read again by whoever has them.
   std::set<std::int32_t> revoked;
   bool given_is_ours = true;
-  bool held = false;  // the partitions are paused
+  std::set<std::int32_t> paused;
   std::optional<env::SteadyTime> rejoin_at;
   env::SteadyTime ask_committed_at;
   env::SteadyTime ask_watermarks_at;
@@ -96,7 +97,7 @@ Result<void> KafkaSource::State::Join() {
     partitions.Clear();
     fetched.Clear();
     revoked.clear();
-    held = false;
+    paused.clear();
   }
   rejoin_at.reset();
   auto joined = GroupConsumer::Join(options, *this, wake);
@@ -107,8 +108,6 @@ Result<void> KafkaSource::State::Join() {
 
 void KafkaSource::State::OnAssigned(std::span<const std::int32_t> added) {
   partitions.Add(added);
-  // A partition that was taken away while it was paused comes back paused.
-  if (consumer != nullptr) held ? consumer->Pause(added) : consumer->Resume(added);
   ask_committed_at = clock.SteadyNow();
   observer.OnAssignment(partitions.All(), false);
 }
@@ -118,6 +117,12 @@ void KafkaSource::State::OnRevoked(std::span<const std::int32_t> removed, bool l
   revoked.insert(removed.begin(), removed.end());
   std::erase_if(carried, [this](const MessageHandle& message) { return revoked.contains(message->partition); });
   if (fetched.GivenFrom(revoked)) given_is_ours = false;
+  // One that is paused when it goes would come back paused.
+  std::vector<std::int32_t> still_paused;
+  for (const std::int32_t partition : removed) {
+    if (paused.erase(partition) != 0) still_paused.push_back(partition);
+  }
+  if (consumer != nullptr && !still_paused.empty()) consumer->Resume(still_paused);
   observer.OnAssignment(partitions.All(), lost);
 }
 
@@ -139,20 +144,39 @@ void KafkaSource::State::DropRevoked() {
   revoked.clear();
 }
 
-// Serves the group while nothing may be fetched: with the partitions paused the queue holds no more
-// than the group's messages to us.
+MessageHandle KafkaSource::State::Take() {
+  MessageHandle message = consumer->Poll();
+  while (message != nullptr) {
+    if (Standing* standing = partitions.Find(message->partition)) {
+      standing->flowing = true;
+      return message;
+    }
+    message = consumer->Poll();
+  }
+  return nullptr;
+}
+
+// Serves the group while nothing may be fetched. Partitions are paused, each as soon as it has given
+// a message: librdkafka then throws away what it has of it and remembers where it was. Pausing one
+// that has not begun yet could keep it from ever beginning (the request to fetch and the one to pause
+// overtake each other), and resuming one that is not paused stops it for good.
 void KafkaSource::State::Hold() {
-  held = true;
-  consumer->Pause(partitions.All());
-  // What still comes was on its way.
-  while (MessageHandle message = consumer->Poll()) {
-    if (partitions.Has(message->partition)) carried.push_back(std::move(message));
+  std::vector<std::int32_t> flowing;
+  for (const auto& [partition, standing] : partitions.standings()) {
+    if (standing.flowing && paused.insert(partition).second) flowing.push_back(partition);
+  }
+  if (!flowing.empty()) consumer->Pause(flowing);
+  while (MessageHandle message = Take()) {
+    const std::int32_t partition = message->partition;
+    carried.push_back(std::move(message));
+    if (paused.insert(partition).second) consumer->Pause({&partition, 1});
   }
 }
 
 void KafkaSource::State::GoOn() {
-  if (!std::exchange(held, false)) return;
-  consumer->Resume(partitions.All());
+  if (paused.empty()) return;
+  consumer->Resume(std::vector(paused.begin(), paused.end()));
+  paused.clear();
   asked_watermarks.clear();
 }
 
@@ -188,10 +212,9 @@ Result<void> KafkaSource::State::CheckContinuity(const rd_kafka_message_t& messa
 Result<void> KafkaSource::State::Fill(std::size_t max_events, std::size_t max_bytes) {
   while (fetched.count() < max_events) {
     if (carried.empty()) {
-      MessageHandle message = consumer->Poll();
+      MessageHandle message = Take();
       DropRevoked();
       if (message == nullptr) break;
-      if (!partitions.Has(message->partition)) continue;
       carried.push_back(std::move(message));
     }
     const rd_kafka_message_t& message = *carried.front();
@@ -287,9 +310,7 @@ Result<void> KafkaSource::Commit() {
   const auto offsets = state.fetched.GivenUpTo();
   // Where the answer is that this member is out, a revocation comes and StillOurs says so.
   if (auto committed = state.consumer->Commit(offsets); !committed) return committed;
-  for (const auto& [partition, offset] : offsets) {
-    if (Standing* standing = state.partitions.Find(partition)) standing->committed = offset;
-  }
+  for (const auto& [partition, offset] : offsets) state.partitions.Committed(partition, offset);
   state.fetched.DropGiven();
   state.UpdateLag();
   return {};

@@ -38,6 +38,14 @@ void PartitionTable::Know(std::int32_t partition, std::optional<std::int64_t> co
   standing->asked = true;
   standing->committed = committed;
   standing->next = committed;
+  if (const auto last = last_committed_.find(partition); !committed && last != last_committed_.end()) {
+    standing->next = last->second;
+  }
+}
+
+void PartitionTable::Committed(std::int32_t partition, std::int64_t offset) {
+  last_committed_[partition] = offset;
+  if (Standing* standing = Find(partition)) standing->committed = offset;
 }
 
 }  // namespace audit::kafka

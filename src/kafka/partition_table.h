@@ -10,7 +10,8 @@
 namespace audit::kafka {
 
 struct Standing {
-  bool asked = false;  // for the group's offset
+  bool asked = false;    // for the group's offset
+  bool flowing = false;  // it has given a message since it became ours
   // The group's offset; nothing: it has none.
   std::optional<std::int64_t> committed;
   // The offset of the next event to come from the log; nothing: wherever it begins.
@@ -33,11 +34,15 @@ class PartitionTable {
   [[nodiscard]] std::vector<std::int32_t> Unknown() const;
   [[nodiscard]] const std::map<std::int32_t, Standing>& standings() const { return standings_; }
 
-  // The group has no offset of it, or this one.
+  // The group has no offset of it, or this one. None though this member committed one means that it was
+  // deleted with the topic: what comes next is still measured against it.
   void Know(std::int32_t partition, std::optional<std::int64_t> committed);
+
+  void Committed(std::int32_t partition, std::int64_t offset);
 
  private:
   std::map<std::int32_t, Standing> standings_;
+  std::map<std::int32_t, std::int64_t> last_committed_;  // by this member, also of partitions that left
 };
 
 }  // namespace audit::kafka

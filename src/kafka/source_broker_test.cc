@@ -38,15 +38,11 @@ TEST(SourceBrokerTest, RewindGivesTheSameEventsAgainWithinNewBounds) {
   Member member(Member::Options(topic, FreshName("group")));
   std::vector<Read> first;
   ASSERT_TRUE(WaitFor([&] {
-                auto fetched = member.source->Fetch(60, 1U << 20);
-                EXPECT_TRUE(fetched.ok());
-                first = Keep(*fetched);
-                if (first.size() == 60) return true;
-                member.source->Rewind();
-                return false;
-              }) ||
-              !first.empty());
-  ASSERT_FALSE(first.empty());
+    auto fetched = member.source->Fetch(60, 1U << 20);
+    EXPECT_TRUE(fetched.ok());
+    first = Keep(*fetched);
+    return !first.empty();
+  }));
   member.source->Rewind();
   std::vector<Read> again;
   while (again.size() < first.size()) {
