@@ -216,6 +216,8 @@ void Connect(audit::store::AuditStore& store, int connections) {
   EventMaker maker(1'000'000);
   std::vector<OwnedEvent> events;
   std::vector<Record> records;
+  events.reserve(static_cast<std::size_t>(64 * connections));
+  records.reserve(static_cast<std::size_t>(64 * connections));
   for (int i = 0; i < 64 * connections; ++i) events.push_back(maker.Next());
   for (const OwnedEvent& event : events) records.push_back(event.record());
   Write(store, records);
@@ -277,7 +279,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   const PostgresOptions options{.host = Environment("AUDIT_TEST_POSTGRES_HOST"),
-                                .port = std::atoi(Environment("AUDIT_TEST_POSTGRES_PORT").c_str()),
+                                .port = std::stoi(Environment("AUDIT_TEST_POSTGRES_PORT")),
                                 .name = Environment("AUDIT_TEST_POSTGRES_NAME"),
                                 .user = Environment("AUDIT_TEST_POSTGRES_USER"),
                                 .password = Environment("AUDIT_TEST_POSTGRES_PASSWORD")};

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <stdexcept>
 #include <thread>
 
 #include "store/postgres/postgres_probe.h"
@@ -183,6 +184,7 @@ TEST_F(PostgresFailureTest, TheProbeFollowsTheServer) {
   Control("start");
   EXPECT_TRUE(probe.Check().ok());
   std::vector<std::thread> callers;
+  callers.reserve(8);
   for (int i = 0; i < 8; ++i) {
     callers.emplace_back([&] {
       for (int n = 0; n < 20; ++n) EXPECT_TRUE(probe.Check().ok());
@@ -195,6 +197,7 @@ TEST_F(PostgresFailureTest, TheProbeFollowsTheServer) {
 class SilentServer {
  public:
   SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    if (socket_ < 0) throw std::runtime_error("no socket");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

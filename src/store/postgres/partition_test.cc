@@ -49,6 +49,7 @@ TEST_F(PostgresPartitionTest, ManyReplicasMakeTheSameMonthsAtOnce) {
   constexpr int kReplicas = 8;
   std::atomic<int> stored{0};
   std::vector<std::thread> replicas;
+  replicas.reserve(8);
   for (int i = 0; i < kReplicas; ++i) {
     replicas.emplace_back([&, i] {
       PostgresAuditStore store(options_, clock_);
@@ -57,6 +58,7 @@ TEST_F(PostgresPartitionTest, ManyReplicasMakeTheSameMonthsAtOnce) {
         events.push_back(Numbered(i, time));
       }
       std::vector<event::Record> records;
+      records.reserve(events.size());
       for (const SampleEvent& event : events) records.push_back(event.record());
       const auto written = store.Write(records);
       EXPECT_TRUE(written.ok()) << written.error().message();
@@ -71,6 +73,7 @@ TEST_F(PostgresPartitionTest, ManyReplicasMakeTheSameMonthsAtOnce) {
 
 TEST_F(PostgresPartitionTest, ManyReplicasMakeTheTableAtOnce) {
   std::vector<std::thread> replicas;
+  replicas.reserve(8);
   for (int i = 0; i < 8; ++i) {
     replicas.emplace_back([&, i] {
       PostgresAuditStore store(options_, clock_);
@@ -155,7 +158,7 @@ TEST_F(PostgresPartitionTest, MonthsOfDaysAreOneTableToQueriesAndRetention) {
   std::vector<SampleEvent> events;
   for (int day = 0; day < 28; ++day) {
     events.push_back(Numbered(100 + day, "2019-02-01T00:00:00Z"));
-    events.back().occurred_at.value += day * 86'400 * time::kMicrosPerSecond;
+    events.back().occurred_at.value += std::int64_t{day} * 86'400 * time::kMicrosPerSecond;
   }
   EXPECT_THAT(Write(events), Each(Outcome::kStored));
   EXPECT_THAT(Write({Numbered(2, "2026-10-15T00:00:00Z")}), ElementsAre(Outcome::kStored));

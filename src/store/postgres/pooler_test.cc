@@ -17,7 +17,7 @@ class PostgresPoolerTest : public PostgresTest {
   void SetUp() override {
     PostgresTest::SetUp();
     roles_of_schema_ = InstallSchemaForWriter();
-    options_.port = std::atoi(Environment("AUDIT_TEST_PGBOUNCER_PORT").c_str());
+    options_.port = Port("AUDIT_TEST_PGBOUNCER_PORT");
     Open();
   }
   PostgresRoles roles_of_schema_;
@@ -40,6 +40,7 @@ TEST_F(PostgresPoolerTest, EveryOutcomeIsAsWithoutIt) {
 TEST_F(PostgresPoolerTest, ReplicasWithManyWritersShareItsConnections) {
   options_.writers = 4;
   std::vector<std::thread> replicas;
+  replicas.reserve(4);
   for (int replica = 0; replica < 4; ++replica) {
     replicas.emplace_back([&, replica] {
       PostgresAuditStore store(options_, clock_);

@@ -27,9 +27,14 @@ class PostgresTest : public testing::Test {
     return value == nullptr ? "" : value;
   }
 
+  static int Port(const char* name) {
+    const std::string text = Environment(name);
+    return text.empty() ? 0 : std::stoi(text);
+  }
+
   static PostgresOptions ServerOptions() {
     return {.host = Environment("AUDIT_TEST_POSTGRES_HOST"),
-            .port = std::atoi(Environment("AUDIT_TEST_POSTGRES_PORT").c_str()),
+            .port = Port("AUDIT_TEST_POSTGRES_PORT"),
             .name = Environment("AUDIT_TEST_POSTGRES_NAME"),
             .user = Environment("AUDIT_TEST_POSTGRES_USER"),
             .password = Environment("AUDIT_TEST_POSTGRES_PASSWORD")};
@@ -105,6 +110,7 @@ class PostgresTest : public testing::Test {
 
   Result<std::vector<RecordOutcome>> TryWrite(const std::vector<SampleEvent>& events) {
     std::vector<event::Record> records;
+    records.reserve(events.size());
     for (const SampleEvent& event : events) records.push_back(event.record());
     return store_->Write(records);
   }
@@ -143,6 +149,7 @@ class PostgresTest : public testing::Test {
   // The server itself: start, stop, kill, restart.
   static void Control(const std::string& action) {
     const std::string command = Environment("AUDIT_TEST_POSTGRES_CONTROL") + " " + action;
+    // NOLINTNEXTLINE(cert-env33-c): a command line of our own script, in a test
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
   }
 
