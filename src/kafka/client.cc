@@ -140,7 +140,7 @@ Result<ClientHandle> MakeClient(rd_kafka_type_t type, const ConnectionOptions& c
   if (client == nullptr) {
     return Error(ErrorCode::kInvalidArgument, std::string("the kafka client cannot start: ") + text.data());
   }
-  conf->release();  // the client's now
+  (void)conf->release();  // the client's now
   return client;
 }
 

@@ -9,7 +9,6 @@ namespace {
 using dead_letters::DeadLetter;
 using testing::AllOf;
 using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
@@ -102,6 +101,7 @@ TEST(DeadLetterBrokerTest, ListingFiltersAndEndsWhereTheTopicEnds) {
   EXPECT_THAT(ListAll(*reader), IsEmpty());
   auto queue = QueueTo(topic);
   std::vector<DeadLetter> letters;
+  letters.reserve(100);
   for (std::uint64_t i = 0; i < 100; ++i) {
     letters.push_back(Letter(i % 2 == 0 ? "conflict: x" : "rejected: y", "v", i, std::nullopt));
   }
@@ -158,6 +158,7 @@ TEST(DeadLetterBrokerTest, DropTakesAllUpToTheNamedOne) {
   const std::string topic = MakeTopic(1);
   auto queue = QueueTo(topic);
   std::vector<DeadLetter> letters;
+  letters.reserve(5);
   for (std::uint64_t i = 0; i < 5; ++i) letters.push_back(Letter("rejected: y", "v", i));
   ASSERT_TRUE(queue->Put(letters, kNow).ok());
   auto reader = ReaderOf(topic);

@@ -34,8 +34,8 @@ TEST(DeadLetterMessageTest, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(facts.origin, "events");
   EXPECT_EQ(facts.partition, 3);
   EXPECT_EQ(facts.offset, 17U);
-  EXPECT_EQ(facts.dead_at->value, kNow.value / 1'000 * 1'000);
-  EXPECT_EQ(facts.ingested_at->value, letter.ingested_at.value);
+  EXPECT_EQ(facts.dead_at, (time::UnixMicros{kNow.value / 1'000 * 1'000}));
+  EXPECT_EQ(facts.ingested_at, letter.ingested_at);
   EXPECT_EQ(facts.part, (LetterPart{1, 5}));
   ASSERT_THAT(facts.originals, SizeIs(1));
   EXPECT_EQ(facts.originals[0].name, "ce_id");
