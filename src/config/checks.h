@@ -1,6 +1,7 @@
 // What holds between settings.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,7 +13,7 @@
 namespace audit::config {
 
 // Where each key that somebody set comes from.
-using Origins = std::map<std::string_view, Origin>;
+using Origins = std::map<std::string, Origin, std::less<>>;
 
 // Fills in what depends on other settings or on the machine: back ends, http.host, http.threads.
 void DeriveDefaults(Config& config, const Origins& origins);
