@@ -159,7 +159,7 @@ Result<void> Persister::State::DeadLetter() {
                          .origin = event.origin,
                          .partition = event.partition,
                          .offset = event.offset,
-                         .key = event.key ? *event.key : entry.key,
+                         .key = event.partition >= 0 ? event.key : std::optional(entry.key),
                          .value = event.value,
                          .ingested_at = event.ingested_at,
                          .headers = event.headers});
