@@ -325,6 +325,13 @@ void Print(const char* what, const Figures& figures, bool json, const char* behi
   }
 }
 
+int NumberOf(const char* text) {
+  char* end = nullptr;
+  const long number = std::strtol(text, &end, 10);
+  if (*end != '\0' || number < 1 || number > 1'000'000'000) Give(std::string(text) + " is no number that makes sense");
+  return static_cast<int>(number);
+}
+
 Options Parse(int count, char** arguments) {
   Options options;
   if (const char* bootstrap = std::getenv("AUDIT_TEST_KAFKA")) options.bootstrap = bootstrap;
@@ -336,9 +343,9 @@ Options Parse(int count, char** arguments) {
     } else if (argument == "--bootstrap" && has_value) {
       options.bootstrap = arguments[++i];
     } else if (argument == "--events" && has_value) {
-      options.events = std::max(1, std::atoi(arguments[++i]));
+      options.events = NumberOf(arguments[++i]);
     } else if (argument == "--pairs" && has_value) {
-      options.pairs = std::max(1, std::atoi(arguments[++i]));
+      options.pairs = NumberOf(arguments[++i]);
     } else {
       Give("[--bootstrap HOST:PORT] [--events N] [--pairs N] [--json]");
     }
