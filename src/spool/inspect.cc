@@ -8,6 +8,9 @@
 namespace audit::spool {
 namespace {
 
+// Beside a running instance a look may fail; damage is what is still there at the last one.
+constexpr int kMostLooks = 10;
+
 bool NotFound(const Error& error) { return error.code() == ErrorCode::kNotFound; }
 
 class Inspector {
@@ -27,6 +30,9 @@ class Inspector {
     if (auto compared = ComparePositions(*names); !compared) return std::move(compared).error();
     return std::move(result_);
   }
+
+  // A running instance recycled a segment between two looks, so what was seen does not belong together.
+  [[nodiscard]] bool moved() const { return moved_; }
 
  private:
   Result<void> ReadPositions(const std::vector<std::string>& names) {
@@ -58,7 +64,10 @@ class Inspector {
       auto header = HeaderOf(name);
       // The second look is for a file that was being recycled under its old name at the first.
       if (header && !*header) header = HeaderOf(name);
-      if (!header && NotFound(header.error())) continue;
+      if (!header && NotFound(header.error())) {
+        moved_ = true;
+        continue;
+      }
       if (!header) return std::move(header).error();
       if (!*header) {
         result_.unreadable.push_back(name);
@@ -90,13 +99,19 @@ class Inspector {
       std::optional<Sequence> successor;
       if (i + 1 < result_.segments.size()) successor = result_.segments[i + 1].header.first;
       auto file = files_.Open(directory_ + "/" + segment.name, env::OpenMode::kRead);
-      if (!file && NotFound(file.error())) continue;
+      if (!file && NotFound(file.error())) {
+        moved_ = true;
+        continue;
+      }
       if (!file) return std::move(file).error();
       auto scan = ScanSegment(**file, segment.header, successor);
       if (!scan) return std::move(scan).error();
       // Recycled while we read: what we saw were two lives of one file.
       auto header = HeaderOf(segment.name);
-      if (header ? !*header || (*header)->salt != segment.header.salt : NotFound(header.error())) continue;
+      if (header ? !*header || (*header)->salt != segment.header.salt : NotFound(header.error())) {
+        moved_ = true;
+        continue;
+      }
       segment.scan = std::move(scan).value();
       Count(segment.scan);
       scanned.push_back(std::move(segment));
@@ -141,6 +156,7 @@ class Inspector {
   env::FileSystem& files_;
   const std::string directory_;
   Inspection result_;
+  bool moved_ = false;
 };
 
 std::string Range(Sequence first, Sequence last) {
@@ -162,7 +178,11 @@ bool Inspection::damaged() const {
 }
 
 Result<Inspection> Inspect(env::FileSystem& files, const std::string& directory) {
-  return Inspector(files, directory).Run();
+  for (int looks = 1;; ++looks) {
+    Inspector inspector(files, directory);
+    auto inspection = inspector.Run();
+    if (!inspection || !inspection->damaged() || !inspector.moved() || looks == kMostLooks) return inspection;
+  }
 }
 
 std::string ToText(const Inspection& inspection) {
