@@ -11,8 +11,8 @@
 #include "event/parser.h"
 #include "parser_invariants.h"
 
-using namespace audit;         // NOLINT(google-build-using-namespace)
-using namespace audit::event;  // NOLINT(google-build-using-namespace)
+using namespace audit;
+using namespace audit::event;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static std::uint64_t counter = 0;

@@ -7,8 +7,8 @@
 #include "event/parser.h"
 #include "parser_invariants.h"
 
-using namespace audit;         // NOLINT(google-build-using-namespace)
-using namespace audit::event;  // NOLINT(google-build-using-namespace)
+using namespace audit;
+using namespace audit::event;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;

@@ -47,7 +47,7 @@ void InterruptOnce() {
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a service that hangs up is an error to be told, not the end  NOLINT(cert-err33-c)
+  std::signal(SIGPIPE, SIG_IGN);  // a service that hangs up is an error to be told, not the end
 }
 
 using FilePointer = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;

@@ -101,7 +101,7 @@ ScriptedServer::Reply ScriptedServer::Answer(int status, const std::string& body
 
 ScriptedServer::ScriptedServer(Script script, Transport transport) : script_(std::move(script)) {
   if (transport == Transport::kTls) {
-    std::signal(SIGPIPE, SIG_IGN);  // SSL_write has no MSG_NOSIGNAL  NOLINT(cert-err33-c)
+    std::signal(SIGPIPE, SIG_IGN);  // SSL_write has no MSG_NOSIGNAL
     tls_ = std::make_unique<Tls>();
   }
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
