@@ -8,15 +8,16 @@ import http.client
 import json
 import os
 import pathlib
-import random
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "servers"))
+from free_port import free_port  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("AUDIT_BUILD_DIR", ROOT / "build" / "release"))
@@ -26,19 +27,6 @@ BASE = "/v1/auditmanager"
 
 # How long anything may take before the test says that it hangs. Not a measure of speed.
 PATIENCE_SECONDS = 120
-
-
-def free_port() -> int:
-    """A port that nobody listens on, outside the range from which the kernel gives ports to clients."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def environment(settings: dict) -> dict:

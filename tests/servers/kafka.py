@@ -13,7 +13,6 @@ import ctypes
 import fcntl
 import os
 import pathlib
-import random
 import re
 import shutil
 import signal
@@ -22,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from free_port import free_port
 
 POM = pathlib.Path(__file__).resolve().with_name("kafka-pom.xml")
 VERSION = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)</version>", POM.read_text()).group(1)
@@ -49,19 +50,6 @@ def jars() -> pathlib.Path:
             shutil.rmtree(libraries, ignore_errors=True)
             coming.rename(libraries)
     return libraries
-
-
-def free_port() -> int:
-    """A port that nobody listens on, outside the range from which the kernel gives ports to clients."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def die_with_parent():

@@ -15,7 +15,6 @@ AUDIT_TEST_POSTGRES_CONTROL, this script.
 import os
 import pathlib
 import pwd
-import random
 import shlex
 import shutil
 import signal
@@ -25,6 +24,8 @@ import sys
 import tempfile
 import time
 
+from free_port import free_port
+
 # How long a server may take to start or stop before the test says that it hangs.
 PATIENCE_SECONDS = 60
 NAME = "auditmanager"
@@ -32,18 +33,6 @@ USER = "postgres"
 PASSWORD = "not a secret"
 # Where the script's other commands find the server of the `run` that they run in.
 FOLDER_VARIABLE = "AUDIT_TEST_POSTGRES_FOLDER"
-
-
-def free_port() -> int:
-    """A port that nobody listens on, outside the range from which the kernel gives ports to clients."""
-    while True:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 def unprivileged() -> dict:
