@@ -1,5 +1,7 @@
 #include "instance/backend_options.h"
 
+#include <algorithm>
+
 #include <string>
 #include <utility>
 
@@ -67,6 +69,7 @@ kafka::SourceOptions SourceOptionsOf(const config::Config& config, kafka::LogCal
   options.assignment_strategy = consumer.assignment_strategy;
   options.group_instance_id = consumer.group_instance_id;
   options.auto_offset_reset = consumer.auto_offset_reset;
+  options.prefetch_events = std::max(options.prefetch_events, 2 * static_cast<std::size_t>(consumer.batch_max_records));
   return options;
 }
 

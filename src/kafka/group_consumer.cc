@@ -39,8 +39,11 @@ std::vector<Setting> SettingsOf(const SourceOptions& options) {
       {"session.timeout.ms", "15000"},
       // A topic that is made or grown while we run is seen after that long.
       {"topic.metadata.refresh.interval.ms", "30000"},
+      {"queued.min.messages", std::to_string(std::max<std::size_t>(options.prefetch_events, 1))},
       {"queued.max.messages.kbytes", std::to_string(std::max<std::size_t>(options.prefetch_bytes >> 10, 1))},
-      {"fetch.max.bytes", std::to_string(std::max<std::size_t>(options.prefetch_bytes / 2, 1'000'000))},
+      // Compressed. A batch of messages that is larger comes all the same, alone.
+      {"fetch.max.bytes", "1000000"},
+      {"fetch.message.max.bytes", "262144"},
   };
   if (!options.group_instance_id.empty()) settings.push_back({"group.instance.id", options.group_instance_id});
   return settings;
@@ -159,6 +162,8 @@ Result<std::map<std::int32_t, std::optional<std::int64_t>>> GroupConsumer::Commi
   }
   return offsets;
 }
+
+std::size_t GroupConsumer::Queued() const { return rd_kafka_queue_length(queue_.get()); }
 
 Result<Watermarks> GroupConsumer::AskWatermarks(std::int32_t partition, milliseconds timeout) {
   Watermarks marks;

@@ -48,6 +48,8 @@ class GroupConsumer final : private ClientCallbacks {
   Result<void> Commit(const std::map<std::int32_t, std::int64_t>& offsets);
   // The group's offsets; nothing for a partition of which it has none.
   Result<std::map<std::int32_t, std::optional<std::int64_t>>> Committed(std::span<const std::int32_t> partitions);
+  // Messages, and events of the group, that Poll would give at once.
+  [[nodiscard]] std::size_t Queued() const;
   Result<Watermarks> AskWatermarks(std::int32_t partition, std::chrono::milliseconds timeout);
   // As the last answer to a fetch had them.
   [[nodiscard]] std::optional<Watermarks> LastWatermarks(std::int32_t partition) const;

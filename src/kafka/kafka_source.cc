@@ -25,6 +25,9 @@ constexpr milliseconds kAskAgainAfter{1'000};
 // While a batch waits nothing is fetched, so nothing tells where the partitions end.
 constexpr milliseconds kAskWatermarksEvery{5'000};
 
+// For an answer whose content does not matter.
+constexpr milliseconds kWakeTimeout{200};
+
 // Of one partition, for Lag.
 struct Progress {
   std::int32_t partition = 0;
@@ -49,6 +52,7 @@ struct KafkaSource::State final : GroupListener {
   void GoOn();
   void DropRevoked();
   Result<void> Fill(std::size_t max_events, std::size_t max_bytes);
+  void KeepFetching();
   Result<void> AskCommitted();
   Result<void> CheckContinuity(const rd_kafka_message_t& message);
   void AskWatermarks();
@@ -70,6 +74,9 @@ struct KafkaSource::State final : GroupListener {
   std::set<std::int32_t> revoked;
   bool given_is_ours = true;
   std::set<std::int32_t> paused;
+  std::size_t average_bytes = 0;  // of a message
+  // Partitions by way of which the threads that fetch are woken, once the queue was full.
+  std::vector<std::int32_t> to_wake;
   std::optional<env::SteadyTime> rejoin_at;
   env::SteadyTime ask_committed_at;
   env::SteadyTime ask_watermarks_at;
@@ -224,10 +231,29 @@ Result<void> KafkaSource::State::Fill(std::size_t max_events, std::size_t max_by
       if (fetched.count() > 0) break;
       return checked;
     }
+    average_bytes += view.bytes() / 8;
+    average_bytes -= average_bytes / 8;
     fetched.Add(view);
     carried.pop_front();
   }
   return {};
+}
+
+// A thread of librdkafka that stopped fetching because the queue was full sleeps for up to a second, however soon there
+// is room again. Any request to its broker wakes it, so its partitions are asked about one after another, one a Fetch,
+// until the queue has filled.
+void KafkaSource::State::KeepFetching() {
+  const std::size_t queued = consumer->Queued();
+  const std::size_t bytes = queued * average_bytes;
+  if (queued >= options.prefetch_events || bytes >= options.prefetch_bytes) {
+    to_wake = partitions.All();
+    return;
+  }
+  if (to_wake.empty() || queued >= options.prefetch_events / 2 || bytes >= options.prefetch_bytes / 2) return;
+  const std::int32_t partition = to_wake.back();
+  to_wake.pop_back();
+  if (partitions.Find(partition) == nullptr) return;
+  if (!consumer->AskWatermarks(partition, kWakeTimeout)) to_wake.clear();  // what is broken wakes by itself
 }
 
 void KafkaSource::State::AskWatermarks() {
@@ -293,6 +319,7 @@ Result<std::span<const pipeline::SourcedEvent>> KafkaSource::Fetch(std::size_t m
     if (state.clock.SteadyNow() >= state.ask_committed_at) {
       if (auto asked = state.AskCommitted(); !asked) state.observer.OnBrokerError(asked.error());
     }
+    state.KeepFetching();
     if (auto filled = state.Fill(max_events, max_bytes); !filled) return std::move(filled).error();
     if (state.fetched.count() == 0) state.UpdateLag();
   }

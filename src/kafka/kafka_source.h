@@ -26,7 +26,9 @@ struct SourceOptions {
   std::string group_instance_id;
   // Where a partition begins for which the group has no offset, or one that is not there: earliest or latest.
   std::string auto_offset_reset = "earliest";
-  // What librdkafka may hold ahead of Fetch.
+  // What librdkafka may hold ahead of Fetch: when either is reached it asks for no more, and what was asked for still
+  // comes, up to 1 MB from each broker, compressed. More than one Fetch takes.
+  std::size_t prefetch_events = 10'000;
   std::size_t prefetch_bytes = 16U << 20;
   // How long Commit waits for the group's coordinator.
   std::chrono::milliseconds commit_timeout{10'000};

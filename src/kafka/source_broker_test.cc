@@ -59,6 +59,18 @@ TEST(SourceBrokerTest, RewindGivesTheSameEventsAgainWithinNewBounds) {
   }
 }
 
+// A fetch brings more than the queue may hold. If fetching then stood still for librdkafka's second each time, this
+// would outlast the patience of the test by far.
+TEST(SourceBrokerTest, AFullQueueIsFilledAgainAsSoonAsThereIsRoom) {
+  const std::string topic = MakeTopic(1);
+  PutRaw(topic,
+         std::vector<std::pair<std::optional<std::string>, std::string>>(20'000, {"k", std::string(2'000, 'x')}));
+  SourceOptions options = Member::Options(topic, FreshName("group"));
+  options.prefetch_events = 100;
+  Member member(options);
+  EXPECT_TRUE(member.ReadUntil(20'000));
+}
+
 TEST(SourceBrokerTest, ABatchKeepsItsBoundOfBytesAndAGiantComesAlone) {
   const std::string topic = MakeTopic(1, {{"max.message.bytes", "4000000"}});
   const std::string giant(2U << 20, 'x');
