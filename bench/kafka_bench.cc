@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "bare_producer.h"
 #include "env/clock.h"
 #include "kafka/kafka_publisher.h"
 #include "kafka/kafka_source.h"
@@ -158,72 +159,19 @@ void Set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
   if (rd_kafka_conf_set(conf, name, value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) Give(text.data());
 }
 
-// False: the queue is full.
-bool Produce(rd_kafka_t* producer, rd_kafka_topic_t* topic, std::string_view key, std::string_view payload, int event,
-             bool whole) {
-  void* const bytes = const_cast<char*>(payload.data());
-  if (!whole) {
-    if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, bytes, payload.size(), key.data(),
-                         key.size(), nullptr) == 0) {
-      return true;
-    }
-    if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) Give(rd_kafka_err2str(rd_kafka_last_error()));
-    return false;
-  }
-  static constexpr std::string_view kContentType = "application/cloudevents+json; charset=UTF-8";
-  std::array<rd_kafka_vu_t, 6> values{};
-  values[0].vtype = RD_KAFKA_VTYPE_RKT;
-  values[0].u.rkt = topic;
-  values[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  values[1].u.i = RD_KAFKA_MSG_F_COPY;
-  values[2].vtype = RD_KAFKA_VTYPE_VALUE;
-  values[2].u.mem = {bytes, payload.size()};
-  values[3].vtype = RD_KAFKA_VTYPE_KEY;
-  values[3].u.mem = {const_cast<char*>(key.data()), key.size()};
-  values[4].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-  values[4].u.i64 = 1'777'000'000'000 + event / 1'000;
-  values[5].vtype = RD_KAFKA_VTYPE_HEADER;
-  values[5].u.header = {"content-type", kContentType.data(), static_cast<ssize_t>(kContentType.size())};
-  rd_kafka_error_t* error = rd_kafka_produceva(producer, values.data(), values.size());
-  if (error == nullptr) return true;
-  const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-  rd_kafka_error_destroy(error);
-  if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) Give(rd_kafka_err2str(code));
-  return false;
-}
-
-// `whole`: with the header and the time that our messages have, which cost librdkafka something too.
 double PublishBare(const Options& options, const std::string& topic, const std::vector<std::string>& payloads,
                    bool whole) {
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  Set(conf, "bootstrap.servers", options.bootstrap);
-  Set(conf, "enable.idempotence", "true");
-  Set(conf, "acks", "all");
-  Set(conf, "compression.type", "lz4");
-  Set(conf, "linger.ms", std::to_string(kLingerMs));
-  Set(conf, "batch.size", std::to_string(kBatchBytes));
-  Set(conf, "partitioner", "murmur2_random");
-  Set(conf, "queue.buffering.max.messages", "50000");
-  int delivered = 0;
-  rd_kafka_conf_set_opaque(conf, &delivered);
-  rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void* count) {
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) Give(rd_kafka_err2str(message->err));
-    ++*static_cast<int*>(count);
-  });
-  rd_kafka_t* producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, nullptr, 0);
-  rd_kafka_topic_t* handle = rd_kafka_topic_new(producer, topic.c_str(), nullptr);
-  const auto began = steady_clock::now();
-  for (int i = 0; i < options.events; ++i) {
-    const std::string& payload = payloads[static_cast<std::size_t>(i) % payloads.size()];
-    const std::string key = KeyOf(i);
-    while (!Produce(producer, handle, key, payload, i, whole)) rd_kafka_poll(producer, 10);
-    rd_kafka_poll(producer, 0);
-  }
-  while (delivered < options.events) rd_kafka_poll(producer, 100);
-  const double rate = Rate(options.events, steady_clock::now() - began);
-  rd_kafka_topic_destroy(handle);
-  rd_kafka_destroy(producer);
-  return rate;
+  std::string key;
+  return audit::bench::PublishBare({.bootstrap = options.bootstrap,
+                                    .topic = topic,
+                                    .count = static_cast<std::size_t>(options.events),
+                                    .whole = whole,
+                                    .linger_ms = kLingerMs,
+                                    .batch_bytes = kBatchBytes},
+                                   [&](std::size_t event) -> audit::bench::BareMessage {
+                                     key = KeyOf(static_cast<int>(event));
+                                     return {.key = key, .value = payloads[event % payloads.size()]};
+                                   });
 }
 
 class Quiet final : public audit::kafka::SourceObserver {

@@ -135,6 +135,7 @@ int main(int argc, char** argv) {
   app.add_option("--duration", options.duration, "Seconds")->capture_default_str();
   app.add_option("--warm-up", options.warm_up, "Seconds before it, left out of rate and latencies");
   app.add_option("--requests", options.load.max_requests, "Stop after so many");
+  app.add_option("--rate", options.load.requests_per_second, "At most so many requests a second; 0: no bound");
   app.add_option("--event-bytes", options.request.event_bytes)->capture_default_str();
   app.add_option("--batch", options.request.batch, "Events a request, to /events/batch");
   app.add_option("--ids-out", options.ids_out, "Append the id of every accepted event to this file");

@@ -36,16 +36,16 @@ LoadGenerator::~LoadGenerator() {
 
 LoadCounts LoadGenerator::Run() {
   for (Connection& connection : connections_) Connect(connection);
-  now_ = Clock::now();
+  began_ = now_ = Clock::now();
   const Clock::time_point measure_from = now_ + options_.warm_up;
   const Clock::time_point stop_at = measure_from + options_.duration;
   Clock::time_point window_begin = now_;
   measuring_ = options_.warm_up.count() == 0;
-  for (Connection& connection : connections_) Send(connection);
+  for (Connection& connection : connections_) SendNext(connection);
 
   std::array<epoll_event, 1024> ready;
   while (open_ > 0 && (sending_ || (outstanding_ > 0 && now_ < stop_at + kLastAnswers))) {
-    const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), 10);
+    const int count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), waiting_.empty() ? 10 : 1);
     if (count < 0 && errno != EINTR) ThrowErrno("epoll_wait");
     now_ = Clock::now();
     if (!measuring_ && sending_ && now_ >= measure_from) {
@@ -62,6 +62,11 @@ LoadCounts LoadGenerator::Run() {
       Connection& connection = connections_[event.data.u64];
       if ((event.events & EPOLLOUT) != 0) SendRest(connection);
       if (connection.fd >= 0 && (event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) Receive(connection);
+    }
+    while (!waiting_.empty() && Due()) {
+      Connection& connection = *waiting_.front();
+      waiting_.pop_front();
+      if (connection.fd >= 0) Send(connection);
     }
   }
   if (sending_) counts_.window = Clock::now() - window_begin;
@@ -87,6 +92,17 @@ void LoadGenerator::Watch(Connection& connection, int operation, std::uint32_t e
   event.events = events;
   event.data.u64 = static_cast<std::uint64_t>(&connection - connections_.data());
   if (epoll_ctl(epoll_, operation, connection.fd, &event) != 0) ThrowErrno("epoll_ctl");
+}
+
+bool LoadGenerator::Due() const {
+  if (options_.requests_per_second == 0) return true;
+  const std::chrono::duration<double> elapsed = now_ - began_;
+  return static_cast<double>(next_request_) <= elapsed.count() * options_.requests_per_second;
+}
+
+void LoadGenerator::SendNext(Connection& connection) {
+  if (Due()) return Send(connection);
+  waiting_.push_back(&connection);
 }
 
 void LoadGenerator::Send(Connection& connection) {
@@ -133,7 +149,7 @@ void LoadGenerator::Receive(Connection& connection) {
   connection.received.clear();
   OnAnswer(connection, head.status);
   if (head.close) return Close(connection);
-  Send(connection);
+  SendNext(connection);
 }
 
 void LoadGenerator::OnAnswer(Connection& connection, int status) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ struct LoadOptions {
   std::chrono::nanoseconds warm_up{0};  // counted, but not in rate and latencies
   std::chrono::nanoseconds duration{std::chrono::seconds(5)};
   std::uint64_t max_requests = UINT64_MAX;
-  std::FILE* ids_out = nullptr;  // gets the id of every event that was answered with 202
+  double requests_per_second = 0;  // at most, in all; 0: as fast as the answers come
+  std::FILE* ids_out = nullptr;    // gets the id of every event that was answered with 202
 };
 
 struct LoadCounts {
@@ -60,6 +62,9 @@ class LoadGenerator {
   };
 
   void Connect(Connection& connection);
+  [[nodiscard]] bool Due() const;
+  // At once, or as soon as it is due.
+  void SendNext(Connection& connection);
   void Send(Connection& connection);
   void SendRest(Connection& connection);
   void Receive(Connection& connection);
@@ -72,11 +77,13 @@ class LoadGenerator {
   RequestTemplate& requests_;
   std::vector<Connection> connections_;
   int epoll_ = -1;
+  std::deque<Connection*> waiting_;  // for their next request to be due
   std::size_t open_ = 0;
   std::size_t outstanding_ = 0;
   std::uint64_t next_request_ = 0;
   bool sending_ = true;  // false: only waiting for the last answers
   bool measuring_ = false;
+  Clock::time_point began_;
   Clock::time_point now_;
   std::string ids_;
   LoadCounts counts_;

@@ -8,6 +8,8 @@ namespace audit::bench {
 namespace {
 
 constexpr std::size_t kHexDigits = 16;
+constexpr std::string_view kSubject = R"("subject":"beneficiary/)";
+constexpr std::size_t kSubjectDigits = 4;
 
 void WriteHex(std::uint64_t value, char* at) {
   for (std::size_t i = kHexDigits; i-- > 0; value >>= 4) at[i] = "0123456789abcdef"[value & 0xF];
@@ -18,6 +20,10 @@ std::uint64_t Mix(std::uint64_t value) {
   value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9U;
   value = (value ^ (value >> 27)) * 0x94D049BB133111EBU;
   return value ^ (value >> 31);
+}
+
+void WriteDecimal(std::uint64_t value, std::size_t digits, char* at) {
+  for (std::size_t i = digits; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);
 }
 
 std::string Now() {
@@ -61,6 +67,9 @@ RequestTemplate::RequestTemplate(const TemplateOptions& options, std::uint64_t r
   for (std::size_t at = 0; (at = request_.find(placeholder, at)) != std::string::npos; at += kIdBytes) {
     id_offsets_.push_back(at);
   }
+  for (std::size_t at = 0; (at = request_.find(kSubject, at)) != std::string::npos;) {
+    subject_offsets_.push_back(at += kSubject.size());
+  }
 }
 
 void RequestTemplate::WriteId(std::uint64_t event, char* at) const {
@@ -71,7 +80,9 @@ void RequestTemplate::WriteId(std::uint64_t event, char* at) const {
 
 std::string_view RequestTemplate::Fill(std::uint64_t request) {
   for (std::size_t i = 0; i < id_offsets_.size(); ++i) {
-    WriteId(request * id_offsets_.size() + i, request_.data() + id_offsets_[i]);
+    const std::uint64_t event = request * id_offsets_.size() + i;
+    WriteId(event, request_.data() + id_offsets_[i]);
+    WriteDecimal(Mix(~event), kSubjectDigits, request_.data() + subject_offsets_[i]);
   }
   return request_;
 }

@@ -1,4 +1,4 @@
-// One POST request made once, of which only the event ids change from one sending to the next.
+// One POST request made once, of which only ids and subjects change from one sending to the next.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,9 @@ class RequestTemplate {
   // where event_bytes is too small for an audit event.
   RequestTemplate(const TemplateOptions& options, std::uint64_t run);
 
-  // Puts in the ids of request number `request`; valid until the next call. The ids of a request
-  // are spread like random ones, so that a store's index meets what it will meet in service.
+  // Puts in the ids and subjects of request number `request`; valid until the next call. Both are spread like
+  // random ones, the subjects over 10,000, so that a store's index and a topic's partitions meet what they will
+  // meet in service.
   std::string_view Fill(std::uint64_t request);
 
   // Appends the ids that Fill gives this request, one a line.
@@ -38,6 +39,7 @@ class RequestTemplate {
 
   std::string request_;
   std::vector<std::size_t> id_offsets_;
+  std::vector<std::size_t> subject_offsets_;  // of the digits
   std::string run_digits_;
 };
 

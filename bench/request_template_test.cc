@@ -42,6 +42,17 @@ TEST(RequestTemplate, TheIdsWrittenDownAreTheIdsSent) {
             std::string::npos);
 }
 
+TEST(RequestTemplate, SubjectsAreMany) {
+  RequestTemplate requests({.event_bytes = 700}, 1);
+  std::set<std::string> subjects;
+  for (std::uint64_t request = 0; request < 1'000; ++request) {
+    const std::string body = BodyOf(requests.Fill(request));
+    subjects.insert(body.substr(body.find("beneficiary/"), 16));
+    ASSERT_EQ(body[body.find("beneficiary/") + 16], '"') << body;
+  }
+  EXPECT_GT(subjects.size(), 900U);
+}
+
 TEST(RequestTemplate, AnEventCannotBeTooSmall) {
   EXPECT_THROW(RequestTemplate({.event_bytes = 10}, 1), std::invalid_argument);
 }

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import pipeline
 import servers
 
 BUILD = pathlib.Path(__file__).resolve().parent.parent / "build"
@@ -116,7 +117,7 @@ def memory(folder: pathlib.Path, options) -> dict:
     return figures
 
 
-def start_time(folder: pathlib.Path) -> dict:
+def start_time(folder: pathlib.Path, _) -> dict:
     """From the start of the process to the first 202, on a new data folder and on one that is there."""
     service = servers.Service(folder, roles=None, core=None, threads=None)
     figures = {name: [] for name in ("new", "existing")}
@@ -128,12 +129,27 @@ def start_time(folder: pathlib.Path) -> dict:
     return figures
 
 
-def disk(folder: pathlib.Path) -> dict:
+def disk(folder: pathlib.Path, _) -> dict:
     probe = subprocess.run([servers.BUILD / "bench" / "fdatasync_probe", folder, "1"], capture_output=True, text=True,
                            check=True)
     figures = json.loads(probe.stdout)
     print("  " + ", ".join(f"{size.removesuffix('_us')}: p50 {each['p50']} us, p99 {each['p99']} us"
                            for size, each in figures.items()))
+    return figures
+
+
+def store(_, options) -> dict:
+    """The store alone, without a log before it, in the sizes that decide: batch and connections."""
+    figures = {}
+    for batch, connections in ((2_000, 1), (5_000, 1), (2_000, 2), (5_000, 2)):
+        ended = subprocess.run(
+            [sys.executable, servers.ROOT / "tests" / "servers" / "postgres.py", "run", "--fsync",
+             servers.BUILD / "bench" / "store_bench", "--batch", str(batch), "--connections", str(connections),
+             "--rounds", str(options.rounds), "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+        each = json.loads(ended.stdout)
+        figures[f"{batch}x{connections}"] = each
+        print(f"  {batch:>6} rows on {connections} connection(s): COPY {each['copy_rows_per_second']:,} rows/s, "
+              f"ours {each['write_rows_per_second']:,} rows/s, ratio {each['ratio']:.2f}", flush=True)
     return figures
 
 
@@ -144,6 +160,18 @@ def machine() -> dict:
             "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")}
 
 
+PARTS = {
+    "disk": ("the disk's fdatasync, into a pre-written file", disk),
+    "accept": ("accepted events on one core, synced, 700 bytes each", accept_rates),
+    "batch": ("batches of 100 on one core", batch_rate),
+    "way": ("from the event to the SQLite row, all roles on all cores", way_to_the_row),
+    "memory": ("memory", memory),
+    "start": ("from the start to the first 202", start_time),
+    "store": ("batches into PostgreSQL beside a plain COPY BINARY", store),
+    "pipeline": ("from the event through Kafka to the PostgreSQL row", lambda *both: pipeline.measure(both[0], load, both[1])),
+}
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -152,25 +180,24 @@ def main():
     parser.add_argument("--way-seconds", type=float, default=30, help="of load on the way to the row (default: 30)")
     parser.add_argument("--connections", type=int, nargs="+", default=[64, 256, 1024])
     parser.add_argument("--folder", type=pathlib.Path, default=BUILD, help="whose disk is measured (default: build)")
-    parser.add_argument("--only", nargs="+", metavar="PART", choices=["disk", "accept", "batch", "way", "memory", "start"])
+    parser.add_argument("--events", type=int, default=300_000, help="of a round of the pipeline (default: 300,000)")
+    parser.add_argument("--rounds", type=int, default=5, help="of the pipeline (default: 5)")
+    parser.add_argument("--whole-seconds", type=float, default=20, help="of load on the pipeline (default: 20)")
+    parser.add_argument("--writers", type=int, help="database.writers (default: the service's)")
+    parser.add_argument("--batch", type=int, help="kafka.consumer.batch_max_records (default: the service's)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="what to measure (default: all): " + ", ".join(PARTS))
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}")
 
     results = machine()
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=options.folder))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        parts = {
-            "disk": ("the disk's fdatasync, into a pre-written file", lambda: disk(folder)),
-            "accept": ("accepted events on one core, synced, 700 bytes each", lambda: accept_rates(folder, options)),
-            "batch": ("batches of 100 on one core", lambda: batch_rate(folder, options)),
-            "way": ("from the event to the row, all roles on all cores", lambda: way_to_the_row(folder, options)),
-            "memory": ("memory", lambda: memory(folder, options)),
-            "start": ("from the start to the first 202", lambda: start_time(folder)),
-        }
-        for name, (title, measure) in parts.items():
-            if options.only is None or name in options.only:
+        for name, (title, measure) in PARTS.items():
+            if not options.parts or name in options.parts:
                 print(title, flush=True)
-                results[name] = measure()
+                results[name] = measure(folder, options)
     out = BUILD / "bench.json"
     out.write_text(json.dumps(results, indent=2) + "\n")
     print(f"written to {out}")

@@ -78,10 +78,22 @@ class Server:
         except OSError:
             return False
 
+    def wait_for_answer(self):
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{BASE}/health/live", timeout=5):
+                    return
+            except OSError:
+                self.still_running()
+                time.sleep(0.02)
+
+    def still_running(self):
+        if self.process.poll() is not None:
+            sys.exit(f"{self.command()[0]} ended:\n{(self.folder / 'log').read_text()}")
+
     def wait_for_first_202(self, every: float = 0.02):
         while not self.post():
-            if self.process.poll() is not None:
-                sys.exit(f"{self.command()[0]} ended:\n{(self.folder / 'log').read_text()}")
+            self.still_running()
             time.sleep(every)
 
     def __enter__(self):
@@ -140,10 +152,12 @@ class Service(Server):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(field + ":")) / 1024
 
-    def metric(self, name: str) -> float:
+    def metric(self, name: str, labels: str = "") -> float:
+        """The sum of its series, or of those that have `labels`."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.split("{")[0].split(" ")[0] == name and labels in line)
 
 
 def make(name: str, folder: pathlib.Path) -> Server:

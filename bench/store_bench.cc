@@ -4,8 +4,6 @@
 // begin each round with an empty table. Rows are made, and those of the plain COPY encoded, before the clock starts.
 //
 // The server is the one that AUDIT_TEST_POSTGRES_* names: tests/servers/postgres.py run --fsync store_bench
-#include <libpq-fe.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -13,18 +11,18 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "env/clock.h"
 #include "env/random.h"
-#include "store/postgres/binary.h"
+#include "plain_copy.h"
 #include "store/postgres/postgres_audit_store.h"
 #include "store/postgres/schema.h"
-#include "store/postgres/shares.h"
 
 namespace {
 
+using audit::bench::PlainConnection;
+using audit::bench::PlainWriter;
 using audit::event::Record;
 using audit::store::PostgresOptions;
 using Seconds = std::chrono::duration<double>;
@@ -99,58 +97,15 @@ class EventMaker {
   std::int64_t number_ = 0;
 };
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (value == nullptr) {
-    std::fprintf(stderr, "%s is not set: run this with tests/servers/postgres.py run\n", name);
-    std::exit(2);
-  }
-  return value;
-}
-
 [[noreturn]] void Fail(const std::string& message) {
   std::fprintf(stderr, "%s\n", message.c_str());
   std::exit(1);
 }
 
-// A connection with nothing in between: what the ceiling is measured with.
-class PlainConnection {
- public:
-  explicit PlainConnection(const PostgresOptions& options)
-      : handle_(PQsetdbLogin(options.host.c_str(), std::to_string(options.port).c_str(), nullptr, nullptr,
-                             options.name.c_str(), options.user.c_str(), options.password.c_str())) {
-    if (PQstatus(handle_) != CONNECTION_OK) Fail(PQerrorMessage(handle_));
-  }
-  ~PlainConnection() { PQfinish(handle_); }
-  PlainConnection(const PlainConnection&) = delete;
-  PlainConnection& operator=(const PlainConnection&) = delete;
-
-  void Run(const std::string& sql, ExecStatusType expected = PGRES_COMMAND_OK) {
-    PGresult* result = PQexec(handle_, sql.c_str());
-    if (PQresultStatus(result) != expected) Fail(PQerrorMessage(handle_));
-    PQclear(result);
-  }
-  void Copy(const std::string& bytes) {
-    Run("COPY audit_events (" + std::string(audit::store::postgres::kCopyColumns) + ") FROM STDIN (FORMAT BINARY)",
-        PGRES_COPY_IN);
-    if (PQputCopyData(handle_, bytes.data(), static_cast<int>(bytes.size())) != 1 ||
-        PQputCopyEnd(handle_, nullptr) != 1) {
-      Fail(PQerrorMessage(handle_));
-    }
-    for (PGresult* result = PQgetResult(handle_); result != nullptr; result = PQgetResult(handle_)) {
-      if (PQresultStatus(result) != PGRES_COMMAND_OK) Fail(PQerrorMessage(handle_));
-      PQclear(result);
-    }
-  }
-
- private:
-  PGconn* handle_;
-};
-
 struct Batch {
   std::vector<OwnedEvent> events;
   std::vector<Record> records;
-  std::vector<std::string> encoded;  // one COPY a connection
+  std::vector<std::string> copies;
 };
 
 std::vector<Batch> MakeBatches(const Flags& flags, std::uint64_t seed) {
@@ -160,15 +115,7 @@ std::vector<Batch> MakeBatches(const Flags& flags, std::uint64_t seed) {
     Batch& batch = batches[b];
     while (batch.events.size() < flags.batch) batch.events.push_back(maker.Next());
     for (const OwnedEvent& event : batch.events) batch.records.push_back(event.record());
-    audit::store::postgres::Share places;
-    for (std::uint32_t i = 0; i < batch.records.size(); ++i) places.push_back(i);
-    for (const auto& share : audit::store::postgres::DivideByKey(batch.records, places, flags.connections)) {
-      audit::store::postgres::CopyEncoder encoder;
-      encoder.Begin();
-      for (const std::uint32_t place : share) encoder.Append(batch.records[place]);
-      encoder.End();
-      batch.encoded.emplace_back(encoder.bytes());
-    }
+    batch.copies = audit::bench::EncodeCopies(batch.records, flags.connections);
     // The plain COPY has no way to store this one.
     if (flags.duplicates_every > 0 && b > 0 && b % flags.duplicates_every == 0) {
       batch.records.back() = batches[b - 1].records.front();
@@ -187,25 +134,6 @@ void EmptyTable(const PostgresOptions& options, const Flags& flags) {
   if (auto made = store.MaintainPartitions({kStart}, 1, 0); !made) Fail(made.error().message());
   connection.Run("CHECKPOINT");
 }
-
-// What a plain program would do: every connection its part of the batch, at the same time.
-class PlainWriter {
- public:
-  PlainWriter(const PostgresOptions& options, int connections) {
-    for (int i = 0; i < connections; ++i) connections_.push_back(std::make_unique<PlainConnection>(options));
-  }
-  void Write(const Batch& batch) {
-    std::vector<std::thread> others;
-    for (std::size_t i = 1; i < batch.encoded.size(); ++i) {
-      others.emplace_back([&, i] { connections_[i]->Copy(batch.encoded[i]); });
-    }
-    connections_[0]->Copy(batch.encoded[0]);
-    for (std::thread& other : others) other.join();
-  }
-
- private:
-  std::vector<std::unique_ptr<PlainConnection>> connections_;
-};
 
 void Write(audit::store::AuditStore& store, const std::vector<Record>& records) {
   if (auto written = store.Write(records); !written) Fail(written.error().message());
@@ -250,7 +178,7 @@ Round RunRound(const PostgresOptions& ours, const PostgresOptions& plain, const 
       if (our_turn) {
         round.written += TimeOf([&] { Write(store, batches[i].records); });
       } else {
-        round.copied += TimeOf([&] { writer.Write(batches[i]); });
+        round.copied += TimeOf([&] { writer.Write(batches[i].copies); });
       }
     }
   }
@@ -278,11 +206,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", flags.json, "One JSON object on stdout");
   CLI11_PARSE(app, argc, argv);
 
-  const PostgresOptions options{.host = Environment("AUDIT_TEST_POSTGRES_HOST"),
-                                .port = std::stoi(Environment("AUDIT_TEST_POSTGRES_PORT")),
-                                .name = Environment("AUDIT_TEST_POSTGRES_NAME"),
-                                .user = Environment("AUDIT_TEST_POSTGRES_USER"),
-                                .password = Environment("AUDIT_TEST_POSTGRES_PASSWORD")};
+  const PostgresOptions options = audit::bench::TestServer();
   PostgresOptions plain = options;
   plain.name += "_plain";
   {
