@@ -64,9 +64,10 @@ Result<std::unique_ptr<GroupConsumer>> GroupConsumer::Join(const SourceOptions& 
   consumer->queue_.reset(rd_kafka_queue_get_consumer(handle));
   consumer->commits_.reset(rd_kafka_queue_new(handle));
   if (consumer->wake_) {
-    rd_kafka_queue_cb_event_enable(
-        consumer->queue_.get(), [](rd_kafka_t*, void* self) { static_cast<GroupConsumer*>(self)->wake_(); },
-        consumer.get());
+    for (rd_kafka_queue_t* queue : {consumer->queue_.get(), consumer->commits_.get()}) {
+      rd_kafka_queue_cb_event_enable(
+          queue, [](rd_kafka_t*, void* self) { static_cast<GroupConsumer*>(self)->wake_(); }, consumer.get());
+    }
   }
   const PartitionsHandle topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options.topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -78,7 +79,9 @@ Result<std::unique_ptr<GroupConsumer>> GroupConsumer::Join(const SourceOptions& 
 
 GroupConsumer::~GroupConsumer() {
   if (client_ == nullptr) return;
-  if (queue_ != nullptr) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+  for (const QueueHandle* queue : {&queue_, &commits_}) {
+    if (*queue != nullptr) rd_kafka_queue_cb_event_enable(queue->get(), nullptr, nullptr);
+  }
   // The close is done only while its rebalance callbacks are served. Without the one that unassigns
   // the member would not leave, and the next one would wait for the session to time out.
   const auto deadline = steady_clock::now() + options_.close_timeout;
@@ -129,24 +132,26 @@ void GroupConsumer::OnCommitted(rd_kafka_t* client, rd_kafka_resp_err_t code, rd
   if (reinterpret_cast<std::uintptr_t>(number) == self.commit_number_) self.commit_answer_ = code;
 }
 
-Result<void> GroupConsumer::Commit(const std::map<std::int32_t, std::int64_t>& offsets) {
+Result<void> GroupConsumer::StartCommit(const std::map<std::int32_t, std::int64_t>& offsets) {
   const PartitionsHandle list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   for (const auto& [partition, offset] : offsets) {
     rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), partition)->offset = offset;
   }
   commit_answer_.reset();
   void* const number = reinterpret_cast<void*>(++commit_number_);  // NOLINT(performance-no-int-to-ptr): a number
-  const std::string what = "commit offsets of the group " + options_.group;
   const auto sent = rd_kafka_commit_queue(client_.get(), list.get(), commits_.get(), OnCommitted, number);
-  if (sent != RD_KAFKA_RESP_ERR_NO_ERROR) return BrokerError(sent, what);
-  const auto deadline = steady_clock::now() + options_.commit_timeout;
-  while (!commit_answer_) {
-    const milliseconds left = Until(deadline);
-    if (left.count() == 0) return Error(ErrorCode::kTimeout, what + ": no answer in time");
-    rd_kafka_queue_poll_callback(commits_.get(), static_cast<int>(left.count()));
-  }
-  if (*commit_answer_ == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return BrokerError(*commit_answer_, what);
+  if (sent != RD_KAFKA_RESP_ERR_NO_ERROR) return BrokerError(sent, "commit offsets of the group " + options_.group);
+  return {};
+}
+
+std::optional<Result<void>> GroupConsumer::CommitAnswer(milliseconds patience) {
+  const auto deadline = steady_clock::now() + patience;
+  do {
+    rd_kafka_queue_poll_callback(commits_.get(), static_cast<int>(Until(deadline).count()));
+  } while (!commit_answer_ && Until(deadline).count() > 0);
+  if (!commit_answer_) return std::nullopt;
+  if (*commit_answer_ == RD_KAFKA_RESP_ERR_NO_ERROR) return Result<void>();
+  return BrokerError(*commit_answer_, "commit offsets of the group " + options_.group);
 }
 
 Result<std::map<std::int32_t, std::optional<std::int64_t>>> GroupConsumer::Committed(

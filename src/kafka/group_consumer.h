@@ -44,8 +44,10 @@ class GroupConsumer final : private ClientCallbacks {
   void Pause(std::span<const std::int32_t> partitions);
   void Resume(std::span<const std::int32_t> partitions);
 
-  // Waits at most options.commit_timeout.
-  Result<void> Commit(const std::map<std::int32_t, std::int64_t>& offsets);
+  // Sends it and does not wait; `wake` is called when the answer is there. An answer to one before is lost.
+  Result<void> StartCommit(const std::map<std::int32_t, std::int64_t>& offsets);
+  // The answer to it; nothing where none came within `patience`.
+  std::optional<Result<void>> CommitAnswer(std::chrono::milliseconds patience);
   // The group's offsets; nothing for a partition of which it has none.
   Result<std::map<std::int32_t, std::optional<std::int64_t>>> Committed(std::span<const std::int32_t> partitions);
   // Messages, and events of the group, that Poll would give at once.

@@ -25,6 +25,8 @@ constexpr milliseconds kAskAgainAfter{1'000};
 // While a batch waits nothing is fetched, so nothing tells where the partitions end.
 constexpr milliseconds kAskWatermarksEvery{5'000};
 
+// Until offsets whose commit failed are sent once more, where no batch does it first.
+constexpr milliseconds kCommitAgainAfter{1'000};
 // For an answer whose content does not matter.
 constexpr milliseconds kWakeTimeout{200};
 
@@ -53,6 +55,9 @@ struct KafkaSource::State final : GroupListener {
   void DropRevoked();
   Result<void> Fill(std::size_t max_events, std::size_t max_bytes);
   void KeepFetching();
+  Result<void> StartCommit();
+  Result<void> FinishCommit(milliseconds patience);
+  void CommitWhatIsLeft();
   Result<void> AskCommitted();
   Result<void> CheckContinuity(const rd_kafka_message_t& message);
   void AskWatermarks();
@@ -74,6 +79,11 @@ struct KafkaSource::State final : GroupListener {
   std::set<std::int32_t> revoked;
   bool given_is_ours = true;
   std::set<std::int32_t> paused;
+  // Offsets behind what was dealt with, as long as they are not known to be committed, and those of them that are on
+  // their way: the next batch is read and stored while the answer comes.
+  std::map<std::int32_t, std::int64_t> dealt_with;
+  std::map<std::int32_t, std::int64_t> sent;
+  env::SteadyTime sent_at;
   std::size_t average_bytes = 0;  // of a message
   // Partitions by way of which the threads that fetch are woken, once the queue was full.
   std::vector<std::int32_t> to_wake;
@@ -105,6 +115,8 @@ Result<void> KafkaSource::State::Join() {
     fetched.Clear();
     revoked.clear();
     paused.clear();
+    dealt_with.clear();
+    sent.clear();
   }
   rejoin_at.reset();
   auto joined = GroupConsumer::Join(options, *this, wake);
@@ -120,6 +132,12 @@ void KafkaSource::State::OnAssigned(std::span<const std::int32_t> added) {
 }
 
 void KafkaSource::State::OnRevoked(std::span<const std::int32_t> removed, bool lost) {
+  // So that whoever gets them begins behind what is dealt with.
+  if (!lost) (void)FinishCommit(options.query_timeout);
+  for (const std::int32_t partition : removed) {
+    dealt_with.erase(partition);
+    sent.erase(partition);
+  }
   partitions.Remove(removed);
   revoked.insert(removed.begin(), removed.end());
   std::erase_if(carried, [this](const MessageHandle& message) { return revoked.contains(message->partition); });
@@ -240,8 +258,9 @@ Result<void> KafkaSource::State::Fill(std::size_t max_events, std::size_t max_by
 }
 
 // A thread of librdkafka that stopped fetching because the queue was full sleeps for up to a second, however soon there
-// is room again. Any request to its broker wakes it, so its partitions are asked about one after another, one a Fetch,
-// until the queue has filled.
+// is room again. Any request to its broker wakes it: the partitions are asked about, one a Fetch, until the queue has
+// filled. Only those that are known to have more than the queue holds, or the question would wait behind a fetch that
+// waits for events to come.
 void KafkaSource::State::KeepFetching() {
   const std::size_t queued = consumer->Queued();
   const std::size_t bytes = queued * average_bytes;
@@ -249,11 +268,52 @@ void KafkaSource::State::KeepFetching() {
     to_wake = partitions.All();
     return;
   }
-  if (to_wake.empty() || queued >= options.prefetch_events / 2 || bytes >= options.prefetch_bytes / 2) return;
-  const std::int32_t partition = to_wake.back();
-  to_wake.pop_back();
-  if (partitions.Find(partition) == nullptr) return;
-  if (!consumer->AskWatermarks(partition, kWakeTimeout)) to_wake.clear();  // what is broken wakes by itself
+  if (queued >= options.prefetch_events / 2 || bytes >= options.prefetch_bytes / 2) return;
+  for (bool asked = false; !asked && !to_wake.empty(); to_wake.pop_back()) {
+    const std::int32_t partition = to_wake.back();
+    const Standing* standing = partitions.Find(partition);
+    const auto marks = consumer->LastWatermarks(partition);
+    if (standing == nullptr || !standing->next || !marks) continue;
+    if (marks->high - *standing->next <= static_cast<std::int64_t>(queued)) continue;
+    asked = true;
+    (void)consumer->AskWatermarks(partition, kWakeTimeout);
+  }
+}
+
+Result<void> KafkaSource::State::StartCommit() {
+  if (auto started = consumer->StartCommit(dealt_with); !started) return started;
+  sent = dealt_with;
+  sent_at = clock.SteadyNow();
+  return {};
+}
+
+// Not done after `patience` is no error until options.commit_timeout has passed.
+Result<void> KafkaSource::State::FinishCommit(milliseconds patience) {
+  if (sent.empty()) return {};
+  const auto answer = consumer->CommitAnswer(patience);
+  if (!answer) {
+    if (clock.SteadyNow() - sent_at < options.commit_timeout) return {};
+    sent.clear();
+    return Error(ErrorCode::kTimeout, "commit offsets of the group " + options.group + ": no answer in time");
+  }
+  const auto answered = std::exchange(sent, {});
+  if (!*answer) return *answer;
+  for (const auto& [partition, offset] : answered) {
+    partitions.Committed(partition, offset);
+    const auto found = dealt_with.find(partition);
+    if (found != dealt_with.end() && found->second == offset) dealt_with.erase(found);
+  }
+  return {};
+}
+
+// While there is no next batch, whose commit would tell and try again.
+void KafkaSource::State::CommitWhatIsLeft() {
+  if (auto finished = FinishCommit(milliseconds(0)); !finished) observer.OnBrokerError(finished.error());
+  if (!sent.empty() || dealt_with.empty() || clock.SteadyNow() - sent_at < kCommitAgainAfter) return;
+  if (auto started = StartCommit(); !started) {
+    sent_at = clock.SteadyNow();
+    observer.OnBrokerError(started.error());
+  }
 }
 
 void KafkaSource::State::AskWatermarks() {
@@ -288,6 +348,10 @@ void KafkaSource::State::Leave() {
     lag_consumer = nullptr;
   }
   carried.clear();
+  if (consumer != nullptr) {
+    if (sent.empty() && !dealt_with.empty()) (void)StartCommit();
+    (void)FinishCommit(options.close_timeout);
+  }
   consumer.reset();
 }
 
@@ -321,7 +385,10 @@ Result<std::span<const pipeline::SourcedEvent>> KafkaSource::Fetch(std::size_t m
     }
     state.KeepFetching();
     if (auto filled = state.Fill(max_events, max_bytes); !filled) return std::move(filled).error();
-    if (state.fetched.count() == 0) state.UpdateLag();
+    if (state.fetched.count() == 0) {
+      state.CommitWhatIsLeft();
+      state.UpdateLag();
+    }
   }
   state.given_is_ours = true;
   return state.fetched.Give(max_events, max_bytes);
@@ -334,10 +401,11 @@ Result<void> KafkaSource::Commit() {
     return Error(ErrorCode::kUnavailable,
                  "commit offsets of the group " + state.options.group + ": the partitions are another member's now");
   }
-  const auto offsets = state.fetched.GivenUpTo();
+  if (const auto fatal = state.consumer->Fatal()) return *fatal;
   // Where the answer is that this member is out, a revocation comes and StillOurs says so.
-  if (auto committed = state.consumer->Commit(offsets); !committed) return committed;
-  for (const auto& [partition, offset] : offsets) state.partitions.Committed(partition, offset);
+  if (auto finished = state.FinishCommit(state.options.commit_timeout); !finished) return finished;
+  for (const auto& [partition, offset] : state.fetched.GivenUpTo()) state.dealt_with[partition] = offset;
+  if (auto started = state.StartCommit(); !started) return started;
   state.fetched.DropGiven();
   state.UpdateLag();
   return {};

@@ -30,7 +30,7 @@ struct SourceOptions {
   // comes, up to 1 MB from each broker, compressed. More than one Fetch takes.
   std::size_t prefetch_events = 10'000;
   std::size_t prefetch_bytes = 16U << 20;
-  // How long Commit waits for the group's coordinator.
+  // How long the group's coordinator may take to answer a commit.
   std::chrono::milliseconds commit_timeout{10'000};
   // How long Fetch waits for the answer when it has to ask for the group's offsets, once for each
   // assignment, or where a partition begins and ends, once for each gap in it.
@@ -53,7 +53,9 @@ class KafkaSource final : public pipeline::EventSource {
   // Must be called at least every max.poll.interval.ms (5 minutes), also when there is nothing, or the
   // group takes the partitions away. An event larger than max_bytes comes alone.
   Result<std::span<const pipeline::SourcedEvent>> Fetch(std::size_t max_events, std::size_t max_bytes) override;
-  // Waits for the coordinator, at most options.commit_timeout.
+  // Sends the offsets and leaves the answer to the next Commit, which waits for it, at most options.commit_timeout,
+  // and is the one that fails; what is left when there is no next one is committed by Fetch, a revocation and the
+  // destructor. A process that dies in between gives one batch more again.
   Result<void> Commit() override;
   void Rewind() override;
   bool StillOurs() override;
