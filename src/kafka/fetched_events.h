@@ -44,6 +44,7 @@ class FetchedEvents {
   // member that changes something.
   std::span<const pipeline::SourcedEvent> Give(std::size_t max_events, std::size_t max_bytes);
   [[nodiscard]] bool given() const { return given_ != 0; }
+  [[nodiscard]] bool all_given() const { return given_ == count(); }
   // The offset behind the last given event of each partition.
   [[nodiscard]] std::map<std::int32_t, std::int64_t> GivenUpTo() const;
   [[nodiscard]] bool GivenFrom(const std::set<std::int32_t>& partitions) const;
@@ -71,7 +72,7 @@ class FetchedEvents {
     std::size_t value = 0;
   };
 
-  const std::string_view origin_;
+  std::string_view origin_;
   std::vector<char> arena_;
   std::size_t used_ = 0;  // of the arena
   std::vector<Slot> slots_;

@@ -42,7 +42,12 @@ struct Progress {
 
 struct KafkaSource::State final : GroupListener {
   State(SourceOptions given, env::Clock& time, SourceObserver& watcher, std::function<void()> notify)
-      : options(std::move(given)), clock(time), observer(watcher), wake(std::move(notify)), fetched(options.topic) {}
+      : options(std::move(given)),
+        clock(time),
+        observer(watcher),
+        wake(std::move(notify)),
+        fetched(options.topic),
+        ahead(options.topic) {}
 
   void OnAssigned(std::span<const std::int32_t> partitions) override;
   void OnRevoked(std::span<const std::int32_t> partitions, bool lost) override;
@@ -53,7 +58,7 @@ struct KafkaSource::State final : GroupListener {
   void Hold();
   void GoOn();
   void DropRevoked();
-  Result<void> Fill(std::size_t max_events, std::size_t max_bytes);
+  Result<void> Fill(FetchedEvents& events, std::size_t max_events, std::size_t max_bytes);
   void KeepFetching();
   Result<void> StartCommit();
   Result<void> FinishCommit(milliseconds patience);
@@ -71,6 +76,7 @@ struct KafkaSource::State final : GroupListener {
 
   PartitionTable partitions;
   FetchedEvents fetched;
+  FetchedEvents ahead;  // what comes behind those
   // Taken from the consumer, not yet in `fetched`.
   std::deque<MessageHandle> carried;
   HeaderViews header_views;
@@ -113,6 +119,7 @@ Result<void> KafkaSource::State::Join() {
     Leave();
     partitions.Clear();
     fetched.Clear();
+    ahead.Clear();
     revoked.clear();
     paused.clear();
     dealt_with.clear();
@@ -166,6 +173,7 @@ void KafkaSource::State::OnConsumerError(rd_kafka_resp_err_t code, std::string_v
 void KafkaSource::State::DropRevoked() {
   if (revoked.empty()) return;
   fetched.DropPartitions(revoked);
+  ahead.DropPartitions(revoked);
   revoked.clear();
 }
 
@@ -234,8 +242,9 @@ Result<void> KafkaSource::State::CheckContinuity(const rd_kafka_message_t& messa
   return {};
 }
 
-Result<void> KafkaSource::State::Fill(std::size_t max_events, std::size_t max_bytes) {
-  while (fetched.count() < max_events) {
+// An error: the next message could not be had, and there is none before it.
+Result<void> KafkaSource::State::Fill(FetchedEvents& events, std::size_t max_events, std::size_t max_bytes) {
+  while (events.count() < max_events) {
     if (carried.empty()) {
       MessageHandle message = Take();
       DropRevoked();
@@ -244,14 +253,14 @@ Result<void> KafkaSource::State::Fill(std::size_t max_events, std::size_t max_by
     }
     const rd_kafka_message_t& message = *carried.front();
     const MessageView view = header_views.ViewOf(message);
-    if (fetched.count() > 0 && fetched.bytes() + view.bytes() > max_bytes) break;
+    if (events.count() > 0 && events.bytes() + view.bytes() > max_bytes) break;
     if (auto checked = CheckContinuity(message); !checked) {
       if (fetched.count() > 0) break;
       return checked;
     }
     average_bytes += view.bytes() / 8;
     average_bytes -= average_bytes / 8;
-    fetched.Add(view);
+    events.Add(view);
     carried.pop_front();
   }
   return {};
@@ -379,19 +388,31 @@ Result<std::span<const pipeline::SourcedEvent>> KafkaSource::Fetch(std::size_t m
     state.DropRevoked();
   }
   if (state.fetched.count() == 0) {
+    state.DropRevoked();
+    std::swap(state.fetched, state.ahead);
     state.GoOn();
     if (state.clock.SteadyNow() >= state.ask_committed_at) {
       if (auto asked = state.AskCommitted(); !asked) state.observer.OnBrokerError(asked.error());
     }
     state.KeepFetching();
-    if (auto filled = state.Fill(max_events, max_bytes); !filled) return std::move(filled).error();
+    if (auto filled = state.Fill(state.fetched, max_events, max_bytes); !filled) return std::move(filled).error();
     if (state.fetched.count() == 0) {
       state.CommitWhatIsLeft();
       state.UpdateLag();
+    } else if (state.fetched.count() >= max_events) {
+      (void)state.Fill(state.ahead, max_events, max_bytes);
     }
   }
   state.given_is_ours = true;
   return state.fetched.Give(max_events, max_bytes);
+}
+
+std::span<const pipeline::SourcedEvent> KafkaSource::LookAhead(std::size_t max_events, std::size_t max_bytes) {
+  FetchedEvents& ahead = state_->ahead;
+  if (!state_->fetched.all_given()) return {};
+  const auto events = ahead.Give(max_events, max_bytes);
+  ahead.TakeBack();
+  return events;
 }
 
 Result<void> KafkaSource::Commit() {

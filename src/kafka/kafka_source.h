@@ -53,6 +53,7 @@ class KafkaSource final : public pipeline::EventSource {
   // Must be called at least every max.poll.interval.ms (5 minutes), also when there is nothing, or the
   // group takes the partitions away. An event larger than max_bytes comes alone.
   Result<std::span<const pipeline::SourcedEvent>> Fetch(std::size_t max_events, std::size_t max_bytes) override;
+  std::span<const pipeline::SourcedEvent> LookAhead(std::size_t max_events, std::size_t max_bytes) override;
   // Sends the offsets and leaves the answer to the next Commit, which waits for it, at most options.commit_timeout,
   // and is the one that fails; what is left when there is no next one is committed by Fetch, a revocation and the
   // destructor. A process that dies in between gives one batch more again.

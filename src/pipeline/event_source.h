@@ -34,6 +34,14 @@ class EventSource {
   // Never waits. The views live until the next Fetch or Rewind. Everything fetched before is
   // committed or forgotten when this is called.
   virtual Result<std::span<const SourcedEvent>> Fetch(std::size_t max_events, std::size_t max_bytes) = 0;
+  // What the next Fetch will give at first, if all that was fetched before is committed and stays ours until then, for
+  // whoever wants to read it while that is being stored. A source may give nothing. The views live until the next
+  // call of Fetch, LookAhead or Rewind.
+  virtual std::span<const SourcedEvent> LookAhead(std::size_t max_events, std::size_t max_bytes) {
+    (void)max_events;
+    (void)max_bytes;
+    return {};
+  }
   // All events fetched so far are dealt with, durably: they are not given again. An error leaves
   // them as they were; StillOurs says whether trying again makes sense.
   virtual Result<void> Commit() = 0;

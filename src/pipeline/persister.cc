@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,50 @@ struct Refused {
   std::string_view key;
 };
 
+// What the events of a batch say, from its first one on.
+struct ReadEvents {
+  // Tells an event from every other, also from the one at its place in a topic made anew.
+  struct Place {
+    std::int32_t partition = -1;
+    std::uint64_t offset = 0;
+    time::UnixMicros ingested_at;
+  };
+
+  void Refuse(std::size_t event, std::string reason, const event::Record* record);
+  // Whether they are the first of `events`.
+  [[nodiscard]] bool Begin(std::span<const SourcedEvent> events) const;
+  void Clear();
+
+  std::vector<Place> places;  // of all of them, read or refused
+  RecordBatch records;
+  std::vector<std::size_t> event_of_record;
+  std::vector<Refused> refused;
+};
+
+void ReadEvents::Refuse(std::size_t event, std::string reason, const event::Record* record) {
+  Refused entry{.event = event, .reason = std::move(reason), .id = {}, .source = {}, .key = {}};
+  if (record != nullptr) {
+    entry.id = record->id;
+    entry.source = record->source;
+    entry.key = record->subject.value_or("").empty() ? record->actor_id : *record->subject;
+  }
+  refused.push_back(std::move(entry));
+}
+
+bool ReadEvents::Begin(std::span<const SourcedEvent> events) const {
+  if (places.size() > events.size()) return false;
+  return std::equal(places.begin(), places.end(), events.begin(), [](const Place& place, const SourcedEvent& event) {
+    return place.partition == event.partition && place.offset == event.offset && place.ingested_at == event.ingested_at;
+  });
+}
+
+void ReadEvents::Clear() {
+  places.clear();
+  records.Clear();
+  event_of_record.clear();
+  refused.clear();
+}
+
 }  // namespace
 
 struct Persister::State {
@@ -51,10 +96,11 @@ struct Persister::State {
   void Drop();
   [[nodiscard]] Step Waiting() const;
   Result<bool> Fetch();
+  void Read(std::span<const SourcedEvent> all, ReadEvents* read);
+  Result<std::vector<store::RecordOutcome>> Write();
   Result<void> Store();
   Result<void> DeadLetter();
   Result<void> Commit();
-  void Refuse(std::size_t event, std::string reason, const event::Record* record);
 
   EventSource& source;
   store::AuditStore& store;
@@ -72,9 +118,8 @@ struct Persister::State {
   env::SteadyTime began;
   std::span<const SourcedEvent> events;  // the source's, until the next Fetch
   std::vector<event::Parser::Attribute> attributes;
-  RecordBatch batch;
-  std::vector<std::size_t> event_of_record;
-  std::vector<Refused> refused;
+  ReadEvents batch;  // of `events`
+  ReadEvents ahead;  // of what the source will give next
   std::size_t stored = 0;
   std::size_t duplicates = 0;
   std::size_t conflicts = 0;
@@ -87,21 +132,30 @@ Result<bool> Persister::State::Fetch() {
   events = *fetched;
   if (events.empty()) return false;
   began = clock.SteadyNow();
+  stored = duplicates = conflicts = 0;
   batch.Clear();
-  event_of_record.clear();
-  refused.clear();
-  stored = duplicates = conflicts = rejected = 0;
-  for (std::size_t i = 0; i < events.size(); ++i) {
+  if (ahead.Begin(events)) std::swap(batch, ahead);
+  ahead.Clear();
+  Read(events, &batch);
+  rejected = batch.refused.size();
+  stage = Stage::kStore;
+  return true;
+}
+
+// Those behind the ones that it has.
+void Persister::State::Read(std::span<const SourcedEvent> all, ReadEvents* read) {
+  for (std::size_t i = read->places.size(); i < all.size(); ++i) {
+    const SourcedEvent& event = all[i];
+    read->places.push_back({.partition = event.partition, .offset = event.offset, .ingested_at = event.ingested_at});
     event::Record record;
-    const bool read = ReadBinaryMode(events[i].headers, &attributes)
-                          ? parser.ReadBinary(attributes, events[i].value, &record)
-                          : parser.Read(events[i].value, &record);
-    if (read) {
-      batch.Add(record);
-      event_of_record.push_back(i);
+    const bool readable = ReadBinaryMode(event.headers, &attributes)
+                              ? parser.ReadBinary(attributes, event.value, &record)
+                              : parser.Read(event.value, &record);
+    if (readable) {
+      read->records.Add(record);
+      read->event_of_record.push_back(i);
       continue;
     }
-    ++rejected;
     std::string reason = "rejected: ";
     if (parser.violations().empty()) {
       reason += "cannot be read";
@@ -109,38 +163,40 @@ Result<bool> Persister::State::Fetch() {
       const event::Violation& violation = parser.violations().front();
       reason += violation.path.empty() ? violation.message : violation.path + ": " + violation.message;
     }
-    Refuse(i, std::move(reason), nullptr);
+    read->Refuse(i, std::move(reason), nullptr);
   }
-  stage = Stage::kStore;
-  return true;
 }
 
-void Persister::State::Refuse(std::size_t event, std::string reason, const event::Record* record) {
-  Refused entry{.event = event, .reason = std::move(reason), .id = {}, .source = {}, .key = {}};
-  if (record != nullptr) {
-    entry.id = record->id;
-    entry.source = record->source;
-    entry.key = record->subject.value_or("").empty() ? record->actor_id : *record->subject;
+// Where there is a next batch already, it is read while this one is being stored.
+Result<std::vector<store::RecordOutcome>> Persister::State::Write() {
+  const auto next = source.LookAhead(options.batch_max_events, options.batch_max_bytes);
+  if (!ahead.Begin(next)) ahead.Clear();
+  if (next.size() == ahead.places.size()) return store.Write(batch.records.records());
+  std::optional<Result<std::vector<store::RecordOutcome>>> outcomes;
+  {
+    const std::jthread writing([&] { outcomes = store.Write(batch.records.records()); });
+    Read(next, &ahead);
   }
-  refused.push_back(std::move(entry));
+  return *std::move(outcomes);
 }
 
 Result<void> Persister::State::Store() {
-  if (!batch.records().empty()) {
-    auto outcomes = store.Write(batch.records());
+  if (!batch.records.records().empty()) {
+    auto outcomes = Write();
     if (!outcomes) return std::move(outcomes).error();
     for (std::size_t i = 0; i < outcomes->size(); ++i) {
       store::RecordOutcome& outcome = (*outcomes)[i];
+      const event::Record& record = batch.records.records()[i];
       switch (outcome.outcome) {
         case store::Outcome::kStored: ++stored; break;
         case store::Outcome::kDuplicate: ++duplicates; break;
         case store::Outcome::kConflict:
           ++conflicts;
-          Refuse(event_of_record[i], "conflict: " + outcome.reason, &batch.records()[i]);
+          batch.Refuse(batch.event_of_record[i], "conflict: " + outcome.reason, &record);
           break;
         case store::Outcome::kRejected:
           ++rejected;
-          Refuse(event_of_record[i], "rejected: " + outcome.reason, &batch.records()[i]);
+          batch.Refuse(batch.event_of_record[i], "rejected: " + outcome.reason, &record);
           break;
       }
     }
@@ -150,10 +206,10 @@ Result<void> Persister::State::Store() {
 }
 
 Result<void> Persister::State::DeadLetter() {
-  if (!refused.empty()) {
+  if (!batch.refused.empty()) {
     std::vector<dead_letters::DeadLetter> letters;
-    letters.reserve(refused.size());
-    for (const Refused& entry : refused) {
+    letters.reserve(batch.refused.size());
+    for (const Refused& entry : batch.refused) {
       const SourcedEvent& event = events[entry.event];
       letters.push_back({.reason = entry.reason,
                          .origin = event.origin,
@@ -166,7 +222,7 @@ Result<void> Persister::State::DeadLetter() {
     }
     auto put = dead_letters.Put(letters, clock.Now());
     if (!put) return put;
-    for (const Refused& entry : refused) {
+    for (const Refused& entry : batch.refused) {
       if (observer != nullptr) {
         observer->OnDeadLetter(entry.reason, entry.id, entry.source, events[entry.event].offset);
       }

@@ -24,21 +24,25 @@ std::string EventJson(const std::string& id, const std::string& actor = "u-1") {
 // Holds the interface's demands: nothing is given twice without Rewind, Commit needs a Fetch.
 class FakeSource final : public EventSource {
  public:
-  void Add(const std::string& value) { log_.push_back(value + std::string(kValuePadding, ' ')); }
+  void Add(const std::string& value) { log_.push_back({value + std::string(kValuePadding, ' '), now}); }
 
   Result<std::span<const SourcedEvent>> Fetch(std::size_t max_events, std::size_t /*max_bytes*/) override {
     views_.clear();
     while (next_ < log_.size() && views_.size() < max_events) {
-      const std::string_view padded = log_[next_];
+      views_.push_back(View(next_));
       ++next_;
-      views_.push_back({.value = padded.substr(0, padded.size() - kValuePadding),
-                        .origin = "spool",
-                        .offset = next_,
-                        .ingested_at = {1'000},
-                        .headers = headers});
     }
     return std::span<const SourcedEvent>(views_);
   }
+  std::span<const SourcedEvent> LookAhead(std::size_t max_events, std::size_t /*max_bytes*/) override {
+    ahead_views_.clear();
+    while (looks_ahead && next_ + ahead_views_.size() < log_.size() && ahead_views_.size() < max_events) {
+      ahead_views_.push_back(View(next_ + ahead_views_.size()));
+    }
+    return ahead_views_;
+  }
+  // What was not fetched yet is gone, as with a topic that is made anew.
+  void LoseTheRest() { log_.resize(next_); }
   Result<void> Commit() override {
     if (!ours) return Error(ErrorCode::kClosed, "another member of the group has it");
     if (fail_commits > 0) {
@@ -59,15 +63,32 @@ class FakeSource final : public EventSource {
   }
 
   std::vector<event::MessageHeader> headers;
+  std::int64_t now = 1'000;
+  bool looks_ahead = false;
   bool ours = true;  // false: a rebalance took away what was fetched
   int asked = 0;
   int fail_commits = 0;
   std::size_t committed = 0;
 
  private:
-  std::deque<std::string> log_;
+  struct Entry {
+    std::string padded;
+    std::int64_t ingested_at = 0;
+  };
+
+  [[nodiscard]] SourcedEvent View(std::size_t at) const {
+    const Entry& entry = log_[at];
+    return {.value = std::string_view(entry.padded).substr(0, entry.padded.size() - kValuePadding),
+            .origin = "spool",
+            .offset = at + 1,
+            .ingested_at = {entry.ingested_at},
+            .headers = headers};
+  }
+
+  std::deque<Entry> log_;
   std::size_t next_ = 0;
   std::vector<SourcedEvent> views_;
+  std::vector<SourcedEvent> ahead_views_;
 };
 
 class FakeStore final : public store::AuditStore {
@@ -172,6 +193,34 @@ TEST_F(PersisterTest, StoresEverythingThatIsThereAndCommits) {
   EXPECT_EQ(source_.committed, 25U);
   EXPECT_EQ(watcher_.stored, 25U);
   EXPECT_EQ(watcher_.batches, 3U);
+}
+
+TEST_F(PersisterTest, WhatIsReadAheadIsStoredAndRefusedAsWhatIsNot) {
+  source_.looks_ahead = true;
+  for (int i = 0; i < 95; ++i) source_.Add(i % 7 == 3 ? "not JSON" : EventJson("e" + std::to_string(i)));
+  // Refused by the store too, by their places in the batch.
+  store_.rejected = {"e8", "e20", "e89"};
+  store_.fail_writes = 2;
+  RunUntilIdle();
+  EXPECT_EQ(store_.rows.size(), 95U - 14 - 3);
+  EXPECT_EQ(source_.committed, 95U);
+  EXPECT_EQ(watcher_.batches, 10U);
+  EXPECT_EQ(letters_.reasons.size(), 17U);
+  EXPECT_EQ(letters_.reasons[21], "rejected: too old");
+  EXPECT_EQ(letters_.values[90], EventJson("e89"));
+}
+
+TEST_F(PersisterTest, WhatWasReadAheadAndDoesNotComeIsNotStored) {
+  source_.looks_ahead = true;
+  for (int i = 0; i < 20; ++i) source_.Add(EventJson("e" + std::to_string(i)));
+  ASSERT_TRUE(persister_.Run().progressed);  // stores ten and reads the others
+  source_.LoseTheRest();
+  source_.now = 2'000;
+  for (int i = 0; i < 10; ++i) source_.Add(EventJson("new" + std::to_string(i)));
+  RunUntilIdle();
+  EXPECT_EQ(store_.rows.size(), 20U);
+  EXPECT_TRUE(store_.rows.contains("new9"));
+  EXPECT_FALSE(store_.rows.contains("e10"));
 }
 
 TEST_F(PersisterTest, AFailingStoreMovesNoPositionAndLosesNothing) {
