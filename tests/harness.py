@@ -138,9 +138,9 @@ class Service:
             raise AssertionError(f"no metric {name}")
         return sum(float(value) for _, value in samples)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        """A subcommand of the binary on this folder."""
-        return subprocess.run([BINARY, *arguments], cwd=self.folder, env=self.environment(), text=True,
+    def run(self, *arguments: str, text: bool = True) -> subprocess.CompletedProcess:
+        """A subcommand of the binary on this folder; what it prints as text, or as bytes."""
+        return subprocess.run([BINARY, *arguments], cwd=self.folder, env=self.environment(), text=text,
                               capture_output=True, timeout=PATIENCE_SECONDS, check=False)
 
     def query(self, sql: str) -> list[tuple]:

@@ -1,5 +1,6 @@
 """Topics and groups as they are, byte for byte and beside the service: made, filled and read with a client
-that knows nothing of events. Every call is on its own and ends within the harness's patience.
+that knows nothing of events. Every call is on its own and ends within the harness's patience. It reads no other
+compression than gzip.
 
 A message is (partition, key, value, headers, timestamp in ms); key and value are bytes or None, headers are
 pairs of a name and bytes or None.
@@ -27,7 +28,7 @@ class Message:
     headers: list[tuple[str, bytes | None]] = dataclasses.field(default_factory=list)
     partition: int | None = None  # None: as the key says
     timestamp: int | None = None  # None: now
-    offset: int | None = None  # of one that was read
+    offset: int | None = None  # of one that is there
 
 
 @dataclasses.dataclass
@@ -61,13 +62,14 @@ class RawTopic:
         return self
 
     def produce(self, messages: list[Message]):
-        """In order in each partition; all of them are there when it returns."""
+        """In order in each partition; all of them are there when it returns, and each knows its place."""
         async def produce():
             async with aiokafka.AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", linger_ms=20,
                                                  max_batch_size=1 << 20, max_request_size=LARGEST_BYTES) as producer:
                 sent = [await producer.send(self.name, message.value, message.key, message.partition,
                                             message.timestamp, message.headers) for message in messages]
-                await asyncio.gather(*sent)
+                for message, place in zip(messages, await asyncio.gather(*sent)):
+                    message.partition, message.offset = place.partition, place.offset
 
         _run(produce())
 
