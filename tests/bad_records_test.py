@@ -130,8 +130,10 @@ class Messages:
 
     GOOD = (with_content_type, without_headers, without_key, in_binary_mode, in_binary_mode_without_content_type)
     # Of each, how the reason begins.
-    BAD = {not_json: "rejected: not JSON: expected ',' or '}'", not_utf8: "rejected: not JSON: the text is not valid UTF-8",
-           rule_broken: "rejected: data.outcome: must be one of", nul_in_text: "rejected: note: holds the character U+0000",
+    BAD = {not_json: "rejected: not JSON: expected ',' or '}'",
+           not_utf8: "rejected: not JSON: the text is not valid UTF-8",
+           rule_broken: "rejected: data.outcome: must be one of",
+           nul_in_text: "rejected: note: holds the character U+0000",
            large_and_cut_off: "rejected: not JSON: expected ',' or '}'",
            older_than_retention: "rejected: its time is older than the retention of 84 months",
            empty: "rejected: expected one event", tombstone: "rejected: expected one event",
@@ -267,7 +269,8 @@ class BadRecordsTest(shared_log.SharedLogTest):
         events = {examples[Messages.conflict][0]: json.loads(message.value)["id"],
                   examples[Messages.binary_conflict][0]: examples[Messages.binary_conflict][1].key.decode()}
         for event_id in events.values():
-            self.assertEqual(self.postgres.sql(f"DELETE FROM audit_events WHERE id = '{event_id}' RETURNING id"), event_id)
+            deleted = self.postgres.sql(f"DELETE FROM audit_events WHERE id = '{event_id}' RETURNING id")
+            self.assertEqual(deleted, event_id)
         self.assertIn("2 of 2 replayed", self.dlq("replay", *events))
         for event_id in events.values():
             self.wait_for_row(event_id, f"type = '{CONTRADICTED}'")

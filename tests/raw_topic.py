@@ -1,9 +1,6 @@
 """Topics and groups as they are, byte for byte and beside the service: made, filled and read with a client
 that knows nothing of events. Every call is on its own and ends within the harness's patience. It reads no other
 compression than gzip.
-
-A message is (partition, key, value, headers, timestamp in ms); key and value are bytes or None, headers are
-pairs of a name and bytes or None.
 """
 
 import asyncio
@@ -27,7 +24,7 @@ class Message:
     key: bytes | None = None
     headers: list[tuple[str, bytes | None]] = dataclasses.field(default_factory=list)
     partition: int | None = None  # None: as the key says
-    timestamp: int | None = None  # None: now
+    timestamp: int | None = None  # in ms; None: now
     offset: int | None = None  # of one that is there
 
 

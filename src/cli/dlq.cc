@@ -252,7 +252,7 @@ void AddDlq(CLI::App& app, int* exit_code) {
     });
   };
 
-  auto [list, list_flags] = add("list", "Those that there are, the oldest first", List);
+  auto [list, list_flags] = add("list", "Those that there are, the oldest first, with Kafka of each partition", List);
   AddFilters(*list, *list_flags);
   list->add_option("--format", list_flags->format, "table by default")
       ->check(CLI::IsMember({"table", "ndjson"}))

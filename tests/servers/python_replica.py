@@ -37,8 +37,9 @@ RESOURCE = ("type", "id")
 
 COLUMNS = ("id", "occurred_at", "source", "type", "subject", "actor_type", "actor_id", "resource_type", "resource_id",
            "action", "outcome", "reason", "trace_id", "details")
-INSERT = (f"INSERT INTO audit_events ({', '.join(COLUMNS)}) VALUES ({', '.join(f'${i + 1}' for i in range(len(COLUMNS)))}) "
-          "ON CONFLICT DO NOTHING")
+INSERT = f"""
+    INSERT INTO audit_events ({', '.join(COLUMNS)})
+    VALUES ({', '.join(f'${number}' for number in range(1, len(COLUMNS) + 1))}) ON CONFLICT DO NOTHING"""
 TABLE = """
     CREATE TABLE IF NOT EXISTS audit_events (
       id TEXT NOT NULL, occurred_at TIMESTAMPTZ NOT NULL, ingested_at TIMESTAMPTZ NOT NULL DEFAULT now(),
