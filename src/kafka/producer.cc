@@ -137,7 +137,7 @@ void Producer::OnDeliveryReport(const rd_kafka_message_t& message) {
   failed.code = message.err;
   failed.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
   if (message.key != nullptr) failed.key.emplace(static_cast<const char*>(message.key), message.key_len);
-  failed.value.assign(static_cast<const char*>(message.payload), message.len);
+  if (message.payload != nullptr) failed.value.assign(static_cast<const char*>(message.payload), message.len);
   failed_.push_back(std::move(failed));
 }
 
