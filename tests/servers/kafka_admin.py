@@ -22,8 +22,8 @@ class KafkaAdmin:
 
     def __init__(self, bootstrap: str):
         self.library = ctypes.CDLL("librdkafka.so.1")
-        self.text = ctypes.create_string_buffer(512)
-        self.room = (self.text, ctypes.c_size_t(len(self.text)))
+        self.why = ctypes.create_string_buffer(512)
+        self.room = (self.why, ctypes.c_size_t(len(self.why)))
         configuration = self._make("rd_kafka_conf_new")
         self.library.rd_kafka_conf_set(configuration, b"bootstrap.servers", bootstrap.encode(), *self.room)
         self.library.rd_kafka_conf_set(configuration, b"allow.auto.create.topics", b"false", *self.room)
@@ -51,6 +51,22 @@ class KafkaAdmin:
         self._call("AlterConfigs", resource, "rd_kafka_AlterConfigs_result_resources",
                    self.library.rd_kafka_ConfigResource_error)
 
+    def topic_setting(self, topic: str, name: str) -> str:
+        resource = self._make("rd_kafka_ConfigResource_new", RESOURCES["topic"], topic.encode())
+        found = []
+
+        def read(described: Pointer) -> int:
+            count = ctypes.c_size_t()
+            self.library.rd_kafka_ConfigResource_configs.restype = ctypes.POINTER(Pointer)
+            entries = self.library.rd_kafka_ConfigResource_configs(described, ctypes.byref(count))
+            for entry in entries[:count.value]:
+                if self._text("rd_kafka_ConfigEntry_name", Pointer(entry)) == name:
+                    found.append(self._text("rd_kafka_ConfigEntry_value", Pointer(entry)))
+            return self.library.rd_kafka_ConfigResource_error(described)
+
+        self._call("DescribeConfigs", resource, "rd_kafka_DescribeConfigs_result_resources", read)
+        return found[0]
+
     def delete_topic(self, topic: str):
         deletion = self._make("rd_kafka_DeleteTopic_new", topic.encode())
         self._call("DeleteTopics", deletion, "rd_kafka_DeleteTopics_result_topics",
@@ -77,13 +93,17 @@ class KafkaAdmin:
         called.restype = Pointer
         made = called(*arguments)
         if not made:
-            raise RuntimeError(f"{function}: {self.text.value.decode()}")
+            raise RuntimeError(f"{function}: {self.why.value.decode()}")
         return Pointer(made)
+
+    def _text(self, function: str, *arguments) -> str:
+        called = getattr(self.library, function)
+        called.restype = ctypes.c_char_p
+        return called(*arguments).decode()
 
     def _check(self, code: int):
         if code != 0:
-            self.library.rd_kafka_err2str.restype = ctypes.c_char_p
-            raise RuntimeError(self.library.rd_kafka_err2str(code).decode())
+            raise RuntimeError(self._text("rd_kafka_err2str", code))
 
     def _error_of_rule(self, result: Pointer) -> int:
         self.library.rd_kafka_acl_result_error.restype = Pointer
