@@ -1,5 +1,6 @@
 #include "instance/kafka_telemetry.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -36,7 +37,10 @@ kafka::LogCallback KafkaLog() {
                            : line.level <= kWarning ? LogLevel::kWarn
                            : line.level <= kInfo    ? LogLevel::kInfo
                                                     : LogLevel::kDebug;
-    const auto held_back = Said().Ask(line.text, env::SystemClock().SteadyNow());
+    // Who asked librdkafka for its debug lines wants them all.
+    const bool debug = level == LogLevel::kDebug;
+    const auto held_back =
+        debug ? std::optional<std::uint64_t>(0) : Said().Ask(line.text, env::SystemClock().SteadyNow());
     if (!held_back) return;
     if (line.remedy.empty()) {
       Log(level, "kafka client", {{"text", line.text}, {"repeated", *held_back}});

@@ -46,9 +46,7 @@ milliseconds TopicKeeper::OnFailure(const Error& error) {
   failed_ = true;
   if (said_.Ask(error.message(), env::SystemClock().SteadyNow())) {
     Log(LogLevel::kWarn,
-        "the topics could not be looked at, made or grown; trying again. Events for a topic that is missing wait in "
-        "the "
-        "spool",
+        "the topics could not be looked at, made or grown; trying again, and events for one that is missing wait",
         {{"error", error.message()}});
   }
   return kRetry;
