@@ -26,29 +26,33 @@ from free_port import free_port
 from kafka_security import BrokerSecurity
 
 POM = pathlib.Path(__file__).resolve().with_name("kafka-pom.xml")
-VERSION = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)</version>", POM.read_text()).group(1)
+VERSION = re.search(r"<kafka\.version>([^<]+)</kafka\.version>", POM.read_text()).group(1)
+# The last one before Kafka 4, for what differs between the two.
+FORMER_VERSION = "3.9.1"
 
 # How long a node may take to come up or go down before the test says so. Not a measure of speed.
 PATIENCE_SECONDS = 120
 # How long nodes that all end at once wait for each other.
-GOODBYE_SECONDS = 10
+GOODBYE_SECONDS = 60
 
 
-def home() -> pathlib.Path:
+def home(version: str) -> pathlib.Path:
     default = pathlib.Path.home() / ".cache" / "audit-manager" / f"kafka-{VERSION}"
-    return pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", default))
+    ours = pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", default))
+    return ours if version == VERSION else ours.with_name(f"kafka-{version}")
 
 
-def jars() -> pathlib.Path:
+def jars(version: str = VERSION) -> pathlib.Path:
     """The folder of the jars, fetched if they are not there. Several tests may ask at once."""
-    libraries = home() / "libs"
-    home().mkdir(parents=True, exist_ok=True)
-    with open(home() / "lock", "w", encoding="ascii") as lock:
+    folder = home(version)
+    libraries = folder / "libs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (libraries / f"kafka_2.13-{VERSION}.jar").exists():
-            coming = home() / "libs.coming"
+        if not (libraries / f"kafka_2.13-{version}.jar").exists():
+            coming = folder / "libs.coming"
             shutil.rmtree(coming, ignore_errors=True)
-            subprocess.run(["mvn", "-B", "-q", "-f", POM, "dependency:copy-dependencies",
+            subprocess.run(["mvn", "-B", "-q", "-f", POM, f"-Dkafka.version={version}", "dependency:copy-dependencies",
                             f"-DoutputDirectory={coming}"], check=True, stdin=subprocess.DEVNULL)
             shutil.rmtree(libraries, ignore_errors=True)
             coming.rename(libraries)
@@ -111,7 +115,7 @@ class Node:
 
     def java(self, *arguments) -> list:
         return ["java", *self.cluster.memory, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars()}/*", *map(str, arguments)]
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars(self.cluster.version)}/*", *map(str, arguments)]
 
     def start(self):
         configuration = self.folder / "server.properties"
@@ -157,7 +161,9 @@ class KafkaCluster:
     """`settings` are the brokers' own, over ours; `secured`: with listeners for those who log in, too. A context
     manager: everything is gone at the end."""
 
-    def __init__(self, nodes: int = 1, settings: dict | None = None, secured: bool = False):
+    def __init__(self, nodes: int = 1, settings: dict | None = None, secured: bool = False,
+                 version: str = VERSION):
+        self.version = version
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="audit-kafka-"))
         self.settings = settings or {}
         self.security = BrokerSecurity(self.folder) if secured else None

@@ -4,7 +4,7 @@ first start. Certificates of servers are for `localhost`; there is an authority 
 import pathlib
 import subprocess
 
-USER, PASSWORD = "audit", "a user's"
+USER, PASSWORD = "audit", "correct-horse"
 KEY_PASSWORD = "a key's"
 
 
