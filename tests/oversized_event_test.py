@@ -29,11 +29,13 @@ class OversizedEventTest(shared_log.SharedLogTest):
         replica = self.replica("replica").start()
         self.number_the_rows()
         callers = [self.call(replica, f"caller-{i}", 100) for i in range(2)]
-        harness.wait_until("events go through", lambda: replica.metric("audit_manager_kafka_published_events_total") > 1_000)
+        harness.wait_until("events go through",
+                           lambda: replica.metric("audit_manager_kafka_published_events_total") > 1_000)
 
         for name in ("large-1", "large-2"):
             self.assertEqual(replica.post(large_event(name)).status, 202)
-        harness.wait_until("both are set aside", lambda: replica.metric("audit_manager_kafka_refused_events_total") == 2)
+        harness.wait_until("both are set aside",
+                           lambda: replica.metric("audit_manager_kafka_refused_events_total") == 2)
         before = sum(caller.accepted for caller in callers)
         harness.wait_until("callers go on", lambda: sum(caller.accepted for caller in callers) > before + 2_000)
         for caller in callers:

@@ -1,5 +1,5 @@
-"""kafka.consumer.group_instance_id: a replica that restarts within the session time-out moves no partition of another, and
-each partition is one replica's to show."""
+"""kafka.consumer.group_instance_id: a replica that restarts within the session time-out moves no partition of
+another, and each partition is one replica's to show."""
 
 import unittest
 
@@ -20,8 +20,8 @@ class StaticMemberTest(shared_log.SharedLogTest):
         return lines[-1]["partitions"] if lines else ""
 
     def share(self, services: list[harness.Service]) -> bool:
-        shares = [self.partitions(service).split(",") for service in services]
-        return sorted(int(each) for share in shares for each in share if each) == list(range(12)) and all(map(any, shares))
+        shares = [[int(each) for each in self.partitions(service).split(",") if each] for service in services]
+        return sorted(each for share in shares for each in share) == list(range(12)) and all(shares)
 
     def test_the_lag_of_a_partition_is_shown_by_the_replica_that_reads_it(self):
         def shown(service: harness.Service) -> set[str]:

@@ -73,7 +73,8 @@ class Node:
         self.cluster = cluster
         self.port = free_port()
         self.controller_port = free_port()
-        self.secured_ports = {listener: free_port() for listener in cluster.security.LISTENERS} if cluster.security else {}
+        secured = cluster.security.LISTENERS if cluster.security else ()
+        self.secured_ports = {listener: free_port() for listener in secured}
         self.folder = cluster.folder / f"node{number}"
         self.process = None
 
@@ -115,7 +116,8 @@ class Node:
 
     def java(self, *arguments) -> list:
         return ["java", *self.cluster.memory, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars(self.cluster.version)}/*", *map(str, arguments)]
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars(self.cluster.version)}/*",
+                *map(str, arguments)]
 
     def start(self):
         configuration = self.folder / "server.properties"
@@ -125,7 +127,8 @@ class Node:
             configuration.write_text("".join(f"{name}={value}\n" for name, value in self.settings().items()))
             users = self.cluster.security.storage_arguments() if self.cluster.security else []
             subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", self.cluster.identity, "-c",
-                                     configuration, *users), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                     configuration, *users),
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(log, "ab") as output:
             # A group of its own: an interrupt from the keyboard is the caller's, who then stops us in order.
             self.process = subprocess.Popen(self.java("kafka.Kafka", configuration), stdin=subprocess.DEVNULL,

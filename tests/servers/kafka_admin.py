@@ -75,7 +75,8 @@ class KafkaAdmin:
     def delete_records(self, topic: str, partition: int, before: int):
         offsets = self._make("rd_kafka_topic_partition_list_new", 1)
         self._make("rd_kafka_topic_partition_list_add", offsets, topic.encode(), partition)
-        self.library.rd_kafka_topic_partition_list_set_offset(offsets, topic.encode(), partition, ctypes.c_int64(before))
+        self.library.rd_kafka_topic_partition_list_set_offset(offsets, topic.encode(), partition,
+                                                              ctypes.c_int64(before))
         self._call("DeleteRecords", self._make("rd_kafka_DeleteRecords_new", offsets))
         low, _ = self.ends(topic, partition)
         if low != before:
@@ -113,7 +114,8 @@ class KafkaAdmin:
     def _call(self, function: str, subject: Pointer, results: str | None = None, error_of=None):
         """A call of the admin interface about one thing; `results` gives a list of one, `error_of` its error."""
         queue = self._make("rd_kafka_queue_new", self.client)
-        getattr(self.library, f"rd_kafka_{function}")(self.client, (Pointer * 1)(subject), ctypes.c_size_t(1), None, queue)
+        start = getattr(self.library, f"rd_kafka_{function}")
+        start(self.client, (Pointer * 1)(subject), ctypes.c_size_t(1), None, queue)
         event = self._make("rd_kafka_queue_poll", queue, PATIENCE_MS)
         self._check(self.library.rd_kafka_event_error(event))
         if results:
