@@ -179,6 +179,7 @@ class Quiet final : public audit::kafka::SourceObserver {
   void OnAssignment(std::span<const std::int32_t>, bool) override {}
   void OnGroupRefused(const audit::Error& error) override { Give(error.message()); }
   void OnHole(const audit::kafka::Hole&) override { Give("a hole in a topic that nobody deletes from"); }
+  void OnConnectionFailed() override {}
   void OnBrokerError(const audit::Error& error) override { Give(error.message()); }
 };
 

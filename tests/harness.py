@@ -130,16 +130,21 @@ class Service:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.request("POST", path, raw, {"Content-Type": "application/json"} | dict(headers))
 
+    def samples(self, name: str) -> dict[str, float]:
+        """Of one metric, by their labels as they are written."""
+        lines = [line.rsplit(" ", 1) for line in self.get("/metrics").body.decode().splitlines()]
+        return {series.removeprefix(name): float(value) for series, value in lines if series.split("{")[0] == name}
+
     def metric(self, name: str) -> float:
         """The sum of the samples of one metric, whatever their labels."""
-        samples = [line.rsplit(" ", 1) for line in self.get("/metrics").body.decode().splitlines()
-                   if line.split("{")[0].split(" ")[0] == name]
+        samples = self.samples(name)
         if not samples:
             raise AssertionError(f"no metric {name}")
-        return sum(float(value) for _, value in samples)
+        return sum(samples.values())
 
     def run(self, *arguments: str, text: bool = True) -> subprocess.CompletedProcess:
         """A subcommand of the binary on this folder; what it prints as text, or as bytes."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         return subprocess.run([BINARY, *arguments], cwd=self.folder, env=self.environment(), text=text,
                               capture_output=True, timeout=PATIENCE_SECONDS, check=False)
 
@@ -163,6 +168,11 @@ class Service:
 
     def row_count(self) -> int:
         return sum(row[0] for row in self.query("SELECT count(*) FROM audit_events"))
+
+    def logged(self, part: str) -> list[dict]:
+        """The log's lines, but for one that is being written, in which `part` stands."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return [json.loads(line) for line in text.split("\n")[:-1] if part in line]
 
     def log_tail(self, lines: int = 40) -> str:
         if not self.log.exists():

@@ -4,12 +4,14 @@ servers, callers that send events of many keys and count what was accepted, and 
 import datetime
 import itertools
 import json
+import subprocess
 import threading
 import time
 
 import harness
 
 import kafka  # of tests/servers, which the harness makes known
+import kafka_admin
 import postgres
 
 BATCH = 100
@@ -59,21 +61,31 @@ class Caller(threading.Thread):
         assert not self.is_alive(), f"{self.name} got no answer"
 
 
+def batch_of(prefix: str, count: int, keys: int = 10) -> bytes:
+    """A request with so many events, whose ids are PREFIX-0, PREFIX-1, ..."""
+    return json.dumps({"events": [harness.event(id=f"{prefix}-{i}", subject=f"{prefix}/{i % keys}")
+                                  for i in range(count)]}).encode()
+
+
 class SharedLogTest(harness.WholeTest):
     """Has servers of its own: a Kafka cluster of `NODES` and a PostgreSQL."""
 
     NODES = 1
     KAFKA = {}
+    SECURED = False
     POSTGRES = {}
 
     def setUp(self):
         super().setUp()
-        self.kafka = kafka.KafkaCluster(self.NODES, self.KAFKA)
+        self.kafka = kafka.KafkaCluster(self.NODES, self.KAFKA, self.SECURED)
         self.addCleanup(self.kafka.stop)
         self.kafka.start()
         self.postgres = postgres.PostgresServer(settings=self.POSTGRES)
         self.addCleanup(self.postgres.remove)
         self.postgres.start()
+
+    def admin(self) -> kafka_admin.KafkaAdmin:
+        return self.enterContext(kafka_admin.KafkaAdmin(self.kafka.bootstrap))
 
     def replica(self, name: str, variables: dict | None = None, **settings) -> harness.Service:
         defaults = {"http.host": "127.0.0.1", "kafka.bootstrap_servers": self.kafka.bootstrap,
@@ -95,11 +107,29 @@ class SharedLogTest(harness.WholeTest):
     def rows(self) -> int:
         return int(self.postgres.sql("SELECT count(*) FROM audit_events"))
 
+    def rows_or_none(self) -> int | None:
+        """None while the database or the table is not there."""
+        try:
+            return self.rows()
+        except subprocess.CalledProcessError:
+            return None
+
+    def stored(self, pattern: str) -> int:
+        """The rows whose id is like that, in SQL's sense."""
+        return int(self.postgres.sql(f"SELECT count(*) FROM audit_events WHERE id LIKE '{pattern}'"))
+
+    def make_topics(self, name: str = "topics", **settings):
+        made = self.replica(name, **settings).run("topics", "ensure")
+        self.assertEqual(made.returncode, 0, made.stderr)
+
+    def accept(self, service: harness.Service, body: bytes):
+        self.assertEqual(service.post(body, "/events/batch").status, 202)
+
     def wait_for_rows(self, count: int):
         """As long as it takes, while there is progress."""
         rows, deadline = -1, 0
         while rows < count:
-            if (now := self.rows()) > rows:
+            if (now := self.rows_or_none() or 0) > rows:
                 rows, deadline = now, time.monotonic() + harness.PATIENCE_SECONDS
             self.assertLess(time.monotonic(), deadline,
                             f"{rows} of {count} rows, and no more come\n{self.where_events_are()}")
@@ -130,8 +160,15 @@ class SharedLogTest(harness.WholeTest):
             WHERE number <> coalesce(before, -1) + 1 LIMIT 3""")
         self.assertEqual(out_of_order, "", "events of a key are stored in another order than they were accepted")
 
+    @staticmethod
+    def lag(service: harness.Service) -> float | None:
+        """How many events its partitions are behind; None while that is not known of each."""
+        samples = service.samples("audit_manager_kafka_consumer_lag_events")
+        known = len(samples) == service.metric("audit_manager_kafka_assigned_partitions")
+        return sum(samples.values()) if known else None
+
     def assert_nothing_is_left(self, service: harness.Service):
-        harness.wait_until("the lag is gone", lambda: service.metric("audit_manager_kafka_consumer_lag_events") == 0)
+        harness.wait_until("the lag is gone", lambda: self.lag(service) == 0)
         self.assertEqual(self.letters(service), [])
 
     @staticmethod

@@ -47,12 +47,6 @@ class StoreOutageTest(shared_log.SharedLogTest):
         self.assert_nothing_is_left(service)
         self.assertEqual(service.stop(), 0)
 
-    def rows_or_none(self) -> int | None:
-        try:
-            return self.rows()
-        except subprocess.CalledProcessError:
-            return None
-
     @contextlib.contextmanager
     def away(self):
         self.postgres.stop("immediate")

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/broker_warnings.h"
 #include "dead_letters/sqlite_dead_letter_queue.h"
 #include "instance/backend_options.h"
 #include "instance/data_layout.h"
@@ -104,8 +105,8 @@ class TopicBox final : public LetterBox {
 
 Result<std::unique_ptr<LetterBox>> OpenLetterBox(const config::Config& config, bool local) {
   if (config.log_backend == config::LogBackend::kKafka && !local) {
-    auto topic =
-        kafka::DeadLetterTopic::Open(instance::KafkaConnectionOf(config, {}), config.kafka.dlq_topic, kBrokerPatience);
+    auto topic = kafka::DeadLetterTopic::Open(instance::KafkaConnectionOf(config, BrokerWarnings()),
+                                              config.kafka.dlq_topic, kBrokerPatience);
     if (!topic.ok()) return std::move(topic).error();
     return std::unique_ptr<LetterBox>(std::make_unique<TopicBox>(*std::move(topic)));
   }

@@ -55,7 +55,12 @@ int RunDrain(const DrainFlags& flags) {
   if (!drained.ok()) return ReportFailure(drained.error()), kFailed;
   std::printf("%llu events published, %llu left\n", static_cast<unsigned long long>(drained->published),
               static_cast<unsigned long long>(drained->left));
-  return drained->left == 0 ? kOk : kFailed;
+  if (drained->left == 0) return kOk;
+  ReportFailure(drained->trouble ? *drained->trouble
+                                 : Error(ErrorCode::kTimeout, "Kafka did not take all of it within " +
+                                                                  std::to_string(patience.count() / 1'000) + " s"));
+  ReportFailure("what is left stays in " + flags.directory + ": run this again");
+  return kFailed;
 }
 
 void AddDrain(CLI::App& spool, int* exit_code) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/broker_warnings.h"
 #include "cli/commands.h"
 #include "cli/configuration_flags.h"
 #include "cli/exit_code.h"
@@ -30,7 +31,7 @@ const char* Describe(kafka::TopicChange change) {
 int RunEnsure(const TopicsFlags& flags) {
   const Result<config::Loaded> loaded = LoadConfiguration(*flags.configuration);
   if (!loaded.ok()) return ReportFailure(loaded.error()), kUsage;
-  const auto admin = kafka::TopicAdmin::Create(instance::KafkaConnectionOf(loaded->config, {}));
+  const auto admin = kafka::TopicAdmin::Create(instance::KafkaConnectionOf(loaded->config, BrokerWarnings()));
   if (!admin.ok()) return ReportFailure(admin.error()), kUsage;
   const auto timeout = std::chrono::milliseconds(static_cast<std::int64_t>(flags.timeout_seconds * 1'000));
   const auto topics = (*admin)->Ensure(instance::TopicsOf(loaded->config), timeout);

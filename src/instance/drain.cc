@@ -21,10 +21,6 @@ Result<DrainReport> DrainSpool(const config::Config& config, const std::string& 
   };
   // Opening would make one.
   if (auto names = env::PosixFileSystem().List(directory); !names) return std::move(names).error();
-  auto admin = kafka::TopicAdmin::Create(KafkaConnectionOf(config, {}));
-  if (!admin) return std::move(admin).error();
-  if (auto topics = (*admin)->Ensure(TopicsOf(config), left()); !topics) return std::move(topics).error();
-
   telemetry::Metrics metrics;
   SpoolTelemetry telemetry(metrics);
   const std::unique_ptr<env::Random> random = env::NewSystemRandom();
@@ -34,6 +30,11 @@ Result<DrainReport> DrainSpool(const config::Config& config, const std::string& 
   options.max_bytes = config.spool.max_bytes;
   options.readers = {kForwarderReader};
   auto spool = spool::Spool::Open(env::PosixFileSystem(), env::SystemClock(), *random, options, &telemetry);
+  if (!spool && spool.error().code() == ErrorCode::kLocked) {
+    return Error(ErrorCode::kLocked, spool.error().message() +
+                                         ": an instance is running on it, and publishes what is there by itself. Stop "
+                                         "it first if this is to be done without it");
+  }
   if (!spool) return std::move(spool).error();
   const spool::Stats before = (*spool)->stats();
   config::Config local = config;
@@ -41,11 +42,16 @@ Result<DrainReport> DrainSpool(const config::Config& config, const std::string& 
   if (local.data_dir.empty()) local.data_dir = ".";
   auto forwarding = Forwarding::Open(local, **spool, metrics, [](spool::Sequence) {});
   if (!forwarding) return std::move(forwarding).error();
+  auto admin = kafka::TopicAdmin::Create(KafkaConnectionOf(config, {}));
+  if (!admin) return std::move(admin).error();
   (*forwarding)->Start();
-  (*forwarding)->Stop(left());
+  // As long as brokers are away the forwarder waits too.
+  auto topics = (*admin)->Ensure(TopicsOf(config), left());
+  (*forwarding)->Stop(topics ? left() : std::chrono::milliseconds{0});
   const spool::Stats after = (*spool)->stats();
   return DrainReport{.published = after.delivered.value - before.delivered.value,
-                     .left = after.synced.value - after.delivered.value};
+                     .left = after.synced.value - after.delivered.value,
+                     .trouble = topics ? std::nullopt : std::optional(topics.error())};
 }
 
 }  // namespace audit::instance

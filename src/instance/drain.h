@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "config/config.h"
@@ -13,7 +14,8 @@ namespace audit::instance {
 
 struct DrainReport {
   std::uint64_t published = 0;
-  std::uint64_t left = 0;  // not acknowledged in time; they stay in the spool
+  std::uint64_t left = 0;        // not acknowledged in time; they stay in the spool
+  std::optional<Error> trouble;  // with the topics or the brokers
 };
 
 // `directory` is the spool's; what Kafka refuses is set aside beside it. kLocked: an instance is using it.

@@ -39,7 +39,8 @@ class ForwarderTelemetry final : public pipeline::ForwarderObserver {
   void OnSetAside(std::string_view reason, std::string_view id, std::string_view source,
                   std::uint64_t position) override {
     refused_.Increment();
-    Log(LogLevel::kError, "Kafka does not take an event; it is kept on this machine, see `audit-manager dlq --local`",
+    Log(LogLevel::kError,
+        "Kafka does not take an event; it is kept on this machine, see `audit-manager dlq list --local`",
         {{"reason", reason}, {"id", id}, {"source", source}, {"position", position}});
   }
   void OnUnavailable(const Error& error, std::chrono::milliseconds retry_in) override {

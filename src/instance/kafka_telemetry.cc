@@ -1,8 +1,12 @@
 #include "instance/kafka_telemetry.h"
 
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "env/clock.h"
 #include "telemetry/log.h"
+#include "telemetry/once_in_a_while.h"
 
 namespace audit::instance {
 namespace {
@@ -15,21 +19,40 @@ constexpr int kError = 3;
 constexpr int kWarning = 4;
 constexpr int kInfo = 6;
 
+// An outage is one line a minute for each broker and kind of trouble. librdkafka tries again many times a second,
+// and each of its clients for itself.
+constexpr std::chrono::seconds kSayAgainAfter{60};
+
+// Of all clients of the process.
+telemetry::OnceInAWhile& Said() {
+  static telemetry::OnceInAWhile said(kSayAgainAfter);
+  return said;
+}
+
 }  // namespace
 
 kafka::LogCallback KafkaLog() {
-  return [](int level, std::string_view text) {
-    const LogLevel ours = level <= kError     ? LogLevel::kError
-                          : level <= kWarning ? LogLevel::kWarn
-                          : level <= kInfo    ? LogLevel::kInfo
-                                              : LogLevel::kDebug;
-    // Of settings that the publisher means as they are: enable.gapless.guarantee is called experimental.
-    Log(text.starts_with("CONFWARN") ? LogLevel::kDebug : ours, "kafka client", {{"text", text}});
+  return [](const kafka::ClientLine& line) {
+    const LogLevel level = line.level <= kError     ? LogLevel::kError
+                           : line.level <= kWarning ? LogLevel::kWarn
+                           : line.level <= kInfo    ? LogLevel::kInfo
+                                                    : LogLevel::kDebug;
+    // Who asked librdkafka for its debug lines wants them all.
+    const bool debug = level == LogLevel::kDebug;
+    const auto held_back =
+        debug ? std::optional<std::uint64_t>(0) : Said().Ask(line.text, env::SystemClock().SteadyNow());
+    if (!held_back) return;
+    if (line.remedy.empty()) {
+      Log(level, "kafka client", {{"text", line.text}, {"repeated", *held_back}});
+    } else {
+      Log(level, "kafka client", {{"text", line.text}, {"remedy", line.remedy}, {"repeated", *held_back}});
+    }
   };
 }
 
-SourceTelemetry::SourceTelemetry(telemetry::Metrics& metrics)
-    : metrics_(metrics),
+SourceTelemetry::SourceTelemetry(telemetry::Metrics& metrics, std::string topic)
+    : topic_(std::move(topic)),
+      metrics_(metrics),
       assigned_(metrics.AddGauge("audit_manager_kafka_assigned_partitions", "Partitions that this replica reads.")),
       rebalances_(metrics.AddCounter("audit_manager_kafka_rebalances_total",
                                      "Times that the partitions of this replica changed.")),
@@ -43,15 +66,17 @@ SourceTelemetry::SourceTelemetry(telemetry::Metrics& metrics)
 
 void SourceTelemetry::ShowLag(const kafka::KafkaSource& source) {
   metrics_.AddCollector([this, &source] {
-    // A partition that went to another replica is that one's to show.
-    for (auto& [partition, gauge] : lag_) gauge->Set(0);
+    // A partition that went to another replica is that one's to show, and 0 would be a lie where the end is not
+    // known yet.
+    for (auto& [partition, gauge] : lag_) gauge->Clear();
     for (const kafka::PartitionLag& lag : source.Lag()) {
+      if (!lag.events) continue;
       const telemetry::Metrics::Label label{"partition", std::to_string(lag.partition)};
       telemetry::Gauge*& gauge = lag_[lag.partition];
       gauge = &metrics_.AddGauge("audit_manager_kafka_consumer_lag_events",
                                  "Events of a partition that are not stored yet, of the partitions of this replica.",
                                  {&label, 1});
-      gauge->Set(static_cast<double>(lag.events.value_or(0)));
+      gauge->Set(static_cast<double>(*lag.events));
     }
   });
 }
@@ -69,6 +94,7 @@ void SourceTelemetry::OnAssignment(std::span<const std::int32_t> partitions, boo
 
 void SourceTelemetry::OnGroupRefused(const Error& error) {
   refusals_.Increment();
+  if (!Said().Ask(error.message(), env::SystemClock().SteadyNow())) return;
   Log(LogLevel::kWarn, "the consumer group does not let this replica in; it keeps trying, and events are accepted",
       {{"error", error.message()}});
 }
@@ -77,14 +103,18 @@ void SourceTelemetry::OnHole(const kafka::Hole& hole) {
   holes_.Increment();
   missing_.Add(static_cast<double>(hole.last - hole.first + 1));
   Log(LogLevel::kError, "offsets of the topic are gone that were never read: events may be missing from the store",
-      {{"partition", static_cast<std::int64_t>(hole.partition)},
+      {{"topic", topic_},
+       {"partition", static_cast<std::int64_t>(hole.partition)},
        {"first", hole.first},
        {"last", hole.last},
        {"cause", hole.cause}});
 }
 
+void SourceTelemetry::OnConnectionFailed() { errors_.Increment(); }
+
 void SourceTelemetry::OnBrokerError(const Error& error) {
   errors_.Increment();
+  if (!Said().Ask(error.message(), env::SystemClock().SteadyNow())) return;
   Log(LogLevel::kWarn, "kafka", {{"error", error.message()}});
 }
 

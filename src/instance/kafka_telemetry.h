@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,13 +14,13 @@
 
 namespace audit::instance {
 
-// librdkafka's own lines, as lines of ours.
+// librdkafka's own lines, as lines of ours; of those that are said again and again, one a minute.
 [[nodiscard]] kafka::LogCallback KafkaLog();
 
 class SourceTelemetry final : public kafka::SourceObserver {
  public:
   // Outlives the source; `metrics` outlives it.
-  explicit SourceTelemetry(telemetry::Metrics& metrics);
+  SourceTelemetry(telemetry::Metrics& metrics, std::string topic);
 
   // Shows how far the source is behind from now on. `source` stays until the last scrape.
   void ShowLag(const kafka::KafkaSource& source);
@@ -27,9 +28,11 @@ class SourceTelemetry final : public kafka::SourceObserver {
   void OnAssignment(std::span<const std::int32_t> partitions, bool lost) override;
   void OnGroupRefused(const Error& error) override;
   void OnHole(const kafka::Hole& hole) override;
+  void OnConnectionFailed() override;
   void OnBrokerError(const Error& error) override;
 
  private:
+  const std::string topic_;
   telemetry::Metrics& metrics_;
   std::map<std::int32_t, telemetry::Gauge*> lag_;  // by partition, of all that were ever ours
   telemetry::Gauge& assigned_;

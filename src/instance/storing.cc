@@ -115,7 +115,7 @@ Result<void> Storing::State::OpenKafkaLog(telemetry::Metrics& metrics) {
   auto letters = kafka::KafkaDeadLetterQueue::Open(DeadLetterOptionsOf(config, KafkaLog()));
   if (!letters) return std::move(letters).error();
   persisting.dead_letters = std::move(*letters);
-  persisting.source_telemetry.emplace(metrics);
+  persisting.source_telemetry.emplace(metrics, config.kafka.topic);
   auto source = kafka::KafkaSource::Open(SourceOptionsOf(config, KafkaLog()), env::SystemClock(),
                                          *persisting.source_telemetry, [this] { persisting.waker.Notify(); });
   if (!source) return std::move(source).error();

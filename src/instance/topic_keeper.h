@@ -2,10 +2,13 @@
 // not: events wait in the spool until somebody has made them.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "config/config.h"
 #include "instance/periodic_thread.h"
+#include "kafka/topic_admin.h"
+#include "telemetry/once_in_a_while.h"
 
 namespace audit::instance {
 
@@ -16,8 +19,13 @@ class TopicKeeper {
 
  private:
   std::chrono::milliseconds Ensure();
+  std::chrono::milliseconds OnFailure(const Error& error);
 
   const config::Config config_;
+  // All on the thread.
+  std::unique_ptr<kafka::TopicAdmin> admin_;
+  telemetry::OnceInAWhile said_;
+  bool failed_ = false;
   std::optional<PeriodicThread> thread_;
 };
 

@@ -27,12 +27,26 @@ std::string_view Remedy(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: return "another process uses the same kafka.consumer.group_instance_id";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return "make it with audit-manager topics ensure";
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return "its user needs an ACL for this topic";
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED: return "its user needs the ACL READ for this group";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "its user has no right to do that to this topic: grant it, docs/kafka.md lists what is needed";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "its user has no right to be in this group: grant Read on it, docs/kafka.md says how";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return "its user needs an ACL for the cluster (IDEMPOTENT_WRITE, or CREATE for topics)";
+      return "its user has no right to do that to the cluster: grant it, docs/kafka.md lists what is needed";
     default: return {};
   }
+}
+
+bool LacksRight(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
+std::string GrantOf(const Right& right) {
+  const std::string operation(right.operation);
+  const std::string topic(right.topic);
+  return "its user lacks the right " + operation + " on topic " + topic +
+         ": grant it (kafka-acls.sh --bootstrap-server HOST:PORT --add --allow-principal User:NAME --operation " +
+         operation + " --topic " + topic + "), see docs/kafka.md";
 }
 
 }  // namespace
@@ -65,11 +79,24 @@ bool RefusesMember(rd_kafka_resp_err_t code) {
   }
 }
 
-Error BrokerError(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail) {
+bool ConcernsConnection(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return true;
+    default: return false;
+  }
+}
+
+Error BrokerError(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail, const Right& right) {
   std::string message(what);
   message += ": ";
   message += detail.empty() ? std::string_view(rd_kafka_err2str(code)) : detail;
-  if (const std::string_view remedy = Remedy(code); !remedy.empty()) {
+  if (LacksRight(code) && !right.operation.empty()) {
+    message += "; " + GrantOf(right);
+  } else if (const std::string_view remedy = Remedy(code); !remedy.empty()) {
     message += "; ";
     message += remedy;
   }

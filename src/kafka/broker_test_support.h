@@ -118,6 +118,7 @@ class RecordingObserver final : public SourceObserver {
   }
   void OnGroupRefused(const Error& error) override { refusals.push_back(error.message()); }
   void OnHole(const Hole& hole) override { holes.push_back(hole); }
+  void OnConnectionFailed() override {}
   void OnBrokerError(const Error& error) override { errors.push_back(error.message()); }
 
   std::vector<std::int32_t> assigned;

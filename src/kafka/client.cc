@@ -1,8 +1,13 @@
 #include "kafka/client.h"
 
+#include <openssl/x509.h>
+
 #include <array>
+#include <cstdio>
 #include <optional>
 #include <utility>
+
+#include "kafka/client_log.h"
 
 namespace audit::kafka {
 namespace {
@@ -77,17 +82,32 @@ void LogLine(const rd_kafka_t* client, int level, const char* facility, const ch
   // The opaque is set before the first line is written; without one there is nobody to tell.
   void* opaque = client == nullptr ? nullptr : rd_kafka_opaque(client);
   if (opaque == nullptr || !CallbacksOf(opaque).log) return;
-  CallbacksOf(opaque).log(level, std::string(facility) + ": " + text);
+  CallbacksOf(opaque).log(LineOf(level, facility, text));
 }
 
-void SetCallbacks(rd_kafka_conf_t& conf, rd_kafka_type_t type, ClientCallbacks& callbacks, ErrorReports error_reports) {
+// Says what is wrong with a broker's certificate: librdkafka itself tells only that it was refused.
+int JudgeCertificate(rd_kafka_t*, const char*, std::int32_t, int* x509_error, int, const char*, std::size_t, char* text,
+                     std::size_t size, void*) {
+  if (*x509_error == X509_V_OK) return 1;
+  std::snprintf(text, size, "%s", X509_verify_cert_error_string(*x509_error));
+  return 0;
+}
+
+bool ChecksCertificates(const rd_kafka_conf_t& conf) {
+  std::array<char, 8> value{};
+  std::size_t size = value.size();
+  return rd_kafka_conf_get(&conf, "enable.ssl.certificate.verification", value.data(), &size) != RD_KAFKA_CONF_OK ||
+         std::string_view(value.data()) != "false";
+}
+
+void SetCallbacks(rd_kafka_conf_t& conf, rd_kafka_type_t type, ClientCallbacks& callbacks) {
   rd_kafka_conf_set_opaque(&conf, &callbacks);
   rd_kafka_conf_set_log_cb(&conf, LogLine);
-  if (error_reports == ErrorReports::kToCallback) {
-    rd_kafka_conf_set_error_cb(&conf, [](rd_kafka_t*, int code, const char* text, void* opaque) {
-      CallbacksOf(opaque).OnClientError(static_cast<rd_kafka_resp_err_t>(code), text);
-    });
-  }
+  if (ChecksCertificates(conf)) rd_kafka_conf_set_ssl_cert_verify_cb(&conf, JudgeCertificate);
+  // Without it each error would be in the log a second time.
+  rd_kafka_conf_set_error_cb(&conf, [](rd_kafka_t*, int code, const char* text, void* opaque) {
+    CallbacksOf(opaque).OnClientError(static_cast<rd_kafka_resp_err_t>(code), text);
+  });
   if (type == RD_KAFKA_PRODUCER) {
     rd_kafka_conf_set_dr_msg_cb(&conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
       CallbacksOf(opaque).OnDeliveryReport(*message);
@@ -130,15 +150,17 @@ Result<ConfHandle> MakeConf(const ConnectionOptions& connection, std::span<const
 }
 
 Result<ClientHandle> MakeClient(rd_kafka_type_t type, const ConnectionOptions& connection,
-                                std::span<const Setting> ours, ClientCallbacks& callbacks, ErrorReports error_reports) {
+                                std::span<const Setting> ours, ClientCallbacks& callbacks) {
   auto conf = MakeConf(connection, ours);
   if (!conf) return std::move(conf).error();
   callbacks.log = connection.log;
-  SetCallbacks(**conf, type, callbacks, error_reports);
+  SetCallbacks(**conf, type, callbacks);
   std::array<char, 512> text{};
   ClientHandle client(rd_kafka_new(type, conf->get(), text.data(), text.size()));
   if (client == nullptr) {
-    return Error(ErrorCode::kInvalidArgument, std::string("the kafka client cannot start: ") + text.data());
+    std::string message = std::string("the kafka client cannot start: ") + text.data();
+    if (const std::string_view remedy = RemedyFor(text.data()); !remedy.empty()) message.append("; ").append(remedy);
+    return Error(ErrorCode::kInvalidArgument, std::move(message));
   }
   (void)conf->release();  // the client's now
   return client;

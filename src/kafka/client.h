@@ -2,7 +2,6 @@
 // calls us back with.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,8 +28,6 @@ class ClientCallbacks {
   LogCallback log;
 };
 
-enum class ErrorReports : std::uint8_t { kToLog, kToCallback };
-
 // nullopt: the operator may set it. Else why not, with the place where it is set if it has one.
 [[nodiscard]] std::optional<std::string> WhyReserved(std::string_view property);
 
@@ -40,7 +37,6 @@ Result<ConfHandle> MakeConf(const ConnectionOptions& connection, std::span<const
 
 // `callbacks` outlives the client; its `log` is set from `connection`.
 Result<ClientHandle> MakeClient(rd_kafka_type_t type, const ConnectionOptions& connection,
-                                std::span<const Setting> ours, ClientCallbacks& callbacks,
-                                ErrorReports error_reports = ErrorReports::kToLog);
+                                std::span<const Setting> ours, ClientCallbacks& callbacks);
 
 }  // namespace audit::kafka

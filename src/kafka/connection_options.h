@@ -8,10 +8,16 @@
 
 namespace audit::kafka {
 
-// A line of librdkafka's own log. `level` as in syslog: 3 error, 4 warning, 6 info, 7 debug. Called on
-// any thread, librdkafka's among them, also while a call of ours runs: it must be quick and must not
-// call back into this room. The text names brokers and topics, never a payload or a secret.
-using LogCallback = std::function<void(int level, std::string_view text)>;
+// A line of librdkafka's own log, in our terms (client_log.h).
+struct ClientLine {
+  int level = 0;            // as in syslog: 3 error, 4 warning, 6 info, 7 debug
+  std::string_view text;    // names brokers and topics, never a payload or a secret; the same trouble, the same text
+  std::string_view remedy;  // which setting to look at; empty: not known
+};
+
+// Called on any thread, librdkafka's among them, also while a call of ours runs: it must be quick and must
+// not call back into this room.
+using LogCallback = std::function<void(const ClientLine& line)>;
 
 struct ConnectionOptions {
   std::string bootstrap_servers;  // "host:port,host:port"

@@ -72,7 +72,7 @@ Result<std::map<std::int32_t, std::int64_t>> DeadLetterTopic::State::Beginnings(
   if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
     return Error(ErrorCode::kNotFound, "there is no topic " + topic + ", so nothing ever died");
   }
-  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return BrokerError(found.err, What());
+  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return BrokerError(found.err, What(), {}, {"Describe", topic});
   std::map<std::int32_t, std::int64_t> beginnings;
   for (std::int32_t partition = 0; partition < found.partition_cnt; ++partition) {
     auto marks = Ends(partition);
@@ -96,7 +96,7 @@ Result<void> DeadLetterTopic::State::Drain(rd_kafka_queue_t& queue, std::map<std
       continue;
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return BrokerError(message->err, What(), rd_kafka_message_errstr(message.get()));
+      return BrokerError(message->err, What(), rd_kafka_message_errstr(message.get()), {"Read", topic});
     }
     if (message->offset < end->second && !assembly.Add(views.ViewOf(*message), each)) return {};
     if (message->offset >= end->second - 1) ends.erase(end);
@@ -198,7 +198,7 @@ Result<void> DeadLetterTopic::DropThrough(LetterName name) {
   const auto* result = rd_kafka_event_DeleteRecords_result(event->get());
   const auto* deleted = rd_kafka_DeleteRecords_result_offsets(result);
   if (deleted->cnt == 1 && deleted->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return BrokerError(deleted->elems[0].err, what);
+    return BrokerError(deleted->elems[0].err, what, {}, {"Delete", state_->topic});
   }
   return {};
 }

@@ -55,8 +55,7 @@ Result<std::unique_ptr<GroupConsumer>> GroupConsumer::Join(const SourceOptions& 
                                                            std::function<void()> wake) {
   std::unique_ptr<GroupConsumer> consumer(new GroupConsumer(options, listener));
   consumer->wake_ = std::move(wake);
-  auto client =
-      MakeClient(RD_KAFKA_CONSUMER, options.connection, SettingsOf(options), *consumer, ErrorReports::kToCallback);
+  auto client = MakeClient(RD_KAFKA_CONSUMER, options.connection, SettingsOf(options), *consumer);
   if (!client) return std::move(client).error();
   consumer->client_ = std::move(*client);
   rd_kafka_t* const handle = consumer->client_.get();

@@ -52,7 +52,15 @@ TEST(BrokerErrorTest, AnErrorSaysWhatToDoAboutIt) {
   const Error error = BrokerError(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "publish to t");
   EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
   EXPECT_TRUE(error.message().starts_with("publish to t: "));
-  EXPECT_TRUE(error.message().ends_with("ACL for this topic"));
+  EXPECT_TRUE(error.message().ends_with("docs/kafka.md lists what is needed"));
+}
+
+TEST(BrokerErrorTest, AMissingRightComesWithTheCommandThatGrantsIt) {
+  const Error error = BrokerError(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "publish to t", {}, {"Write", "t"});
+  EXPECT_NE(error.message().find("--operation Write --topic t"), std::string::npos);
+  // Of another kind of error it says nothing.
+  const Error other = BrokerError(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, "publish to t", {}, {"Write", "t"});
+  EXPECT_EQ(other.message().find("kafka-acls"), std::string::npos);
 }
 
 }  // namespace

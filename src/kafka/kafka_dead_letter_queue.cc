@@ -96,7 +96,7 @@ Result<void> KafkaDeadLetterQueue::State::Send(const DeadLetter& letter, std::si
       code = producer->Send(message, headers.all());
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    if (BlameFor(code) != Blame::kMessage) return BrokerError(code, What());
+    if (BlameFor(code) != Blame::kMessage) return BrokerError(code, What(), {}, {"Write", options.topic});
     delivery.too_large = true;
     delivery.parts_left -= count - number + 1;
     return {};
@@ -115,7 +115,7 @@ void KafkaDeadLetterQueue::State::TakeReports() {
     if (message.code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
       delivery.too_large = true;
     } else {
-      failure = BrokerError(message.code, What());
+      failure = BrokerError(message.code, What(), {}, {"Write", options.topic});
     }
   }
 }

@@ -143,7 +143,8 @@ void KafkaPublisher::State::AfterGivingUp(pipeline::PublisherListener& listener)
   for (const FailedMessage& report : given_up) {
     const Blame blame = BlameFor(report.code);
     refused = refused || blame == Blame::kMessage;
-    if (blame == Blame::kEnvironment && !failure) failure = BrokerError(report.code, What());
+    if (blame == Blame::kEnvironment && !failure)
+      failure = BrokerError(report.code, What(), {}, {"Write", options.topic});
   }
   if (!failure && !refused) {
     failure.emplace(ErrorCode::kUnavailable, What() + ": " + producer->Fatal().value_or("the producer gave up"));
@@ -261,7 +262,7 @@ Result<bool> KafkaPublisher::Publish(const pipeline::OutgoingEvent& event) {
   } else {
     state.Retire();
   }
-  return BrokerError(code, state.What(), fatal);
+  return BrokerError(code, state.What(), fatal, {"Write", state.options.topic});
 }
 
 void KafkaPublisher::Poll(pipeline::PublisherListener& listener) {

@@ -161,9 +161,12 @@ void KafkaSource::State::OnRevoked(std::span<const std::int32_t> removed, bool l
 void KafkaSource::State::OnConsumerError(rd_kafka_resp_err_t code, std::string_view text) {
   // A fatal error is told where the consumer begins anew.
   if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__FATAL) return;
-  const Error error = BrokerError(code, "group " + options.group + ", topic " + options.topic, text);
+  const Error error =
+      BrokerError(code, "group " + options.group + ", topic " + options.topic, text, {"Read", options.topic});
   if (RefusesMember(code)) {
     observer.OnGroupRefused(error);
+  } else if (ConcernsConnection(code)) {
+    observer.OnConnectionFailed();
   } else {
     observer.OnBrokerError(error);
   }

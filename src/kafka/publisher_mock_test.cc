@@ -93,7 +93,7 @@ TEST_F(PublisherMockTest, WithoutPermissionEverythingOutstandingFailsAndLaterAll
   EXPECT_THAT(reports.delivered, IsEmpty());
   EXPECT_THAT(reports.refused, IsEmpty());
   EXPECT_THAT(reports.failed, SizeIs(100));
-  EXPECT_THAT(reports.why, testing::HasSubstr("ACL"));
+  EXPECT_THAT(reports.why, testing::HasSubstr("--operation Write --topic events"));
   EXPECT_THAT(Publish(0, 100).delivered, SizeIs(100));
 }
 

@@ -35,7 +35,9 @@ class SourceObserver {
   virtual void OnGroupRefused(const Error& error) = 0;
   // Told again after a crash between this and the commit of the events behind it.
   virtual void OnHole(const Hole& hole) = 0;
-  // Anything else that the brokers or the connection to them have to say.
+  // A connection to a broker failed; the log of the connection's client says why.
+  virtual void OnConnectionFailed() = 0;
+  // Anything else that the brokers have to say.
   virtual void OnBrokerError(const Error& error) = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -20,12 +21,13 @@ using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_N
 using NewPartitionsHandle = std::unique_ptr<rd_kafka_NewPartitions_t, Destroyer<rd_kafka_NewPartitions_destroy>>;
 
 // Of the one topic that a call was about.
-Result<void> TopicResult(const rd_kafka_topic_result_t** results, std::size_t count, std::string_view what) {
+Result<void> TopicResult(const rd_kafka_topic_result_t** results, std::size_t count, std::string_view what,
+                         const Right& right) {
   if (count == 0) return {};
   const auto code = rd_kafka_topic_result_error(*results);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   const char* text = rd_kafka_topic_result_error_string(*results);
-  return BrokerError(code, what, text == nullptr ? std::string_view() : text);
+  return BrokerError(code, what, text == nullptr ? std::string_view() : text, right);
 }
 
 }  // namespace
@@ -62,7 +64,7 @@ Result<TopicState> TopicAdmin::State::Describe(const std::string& topic, millise
   const struct rd_kafka_metadata_topic& found = (*metadata)->topics[0];
   if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return state;
   if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR && found.err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
-    return BrokerError(found.err, "look at topic " + topic);
+    return BrokerError(found.err, "look at topic " + topic, {}, {"Describe", topic});
   }
   state.exists = true;
   state.partitions = found.partition_cnt;
@@ -95,7 +97,7 @@ Result<void> TopicAdmin::State::Make(const TopicSpec& spec) {
   const auto** results = rd_kafka_CreateTopics_result_topics(result, &count);
   // Another process was quicker.
   if (count == 1 && rd_kafka_topic_result_error(*results) == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
-  return TopicResult(results, count, what);
+  return TopicResult(results, count, what, {"Create", spec.name});
 }
 
 Result<void> TopicAdmin::State::Grow(const TopicSpec& spec) {
@@ -112,7 +114,7 @@ Result<void> TopicAdmin::State::Grow(const TopicSpec& spec) {
   std::size_t count = 0;
   const auto* result = rd_kafka_event_CreatePartitions_result(event->get());
   const auto** results = rd_kafka_CreatePartitions_result_topics(result, &count);
-  return TopicResult(results, count, what);
+  return TopicResult(results, count, what, {"Alter", spec.name});
 }
 
 Result<TopicOutcome> TopicAdmin::State::Ensure(const TopicSpec& spec) {
@@ -166,11 +168,18 @@ TopicAdmin::~TopicAdmin() = default;
 Result<std::vector<TopicOutcome>> TopicAdmin::Ensure(std::span<const TopicSpec> topics, milliseconds timeout) {
   state_->deadline = steady_clock::now() + timeout;
   std::vector<TopicOutcome> outcomes;
+  std::optional<Error> failed;
   for (const TopicSpec& spec : topics) {
     auto outcome = state_->Ensure(spec);
-    if (!outcome) return std::move(outcome).error();
-    outcomes.push_back(std::move(*outcome));
+    if (outcome) {
+      outcomes.push_back(std::move(*outcome));
+    } else if (!failed) {
+      failed = std::move(outcome).error();
+    } else if (outcome.error().message() != failed->message()) {
+      failed.emplace(failed->code(), failed->message() + ". Also: " + outcome.error().message());
+    }
   }
+  if (failed) return *std::move(failed);
   return outcomes;
 }
 

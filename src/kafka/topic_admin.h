@@ -47,7 +47,8 @@ class TopicAdmin {
 
   // Each topic is there afterwards with at least so many partitions, all with a leader. Never takes
   // partitions away, never changes a setting of a topic that exists. Several processes may do it at
-  // once. kUnavailable: no broker, or no permission, which the message then says; kTimeout.
+  // once. One that fails keeps no other from being made. kUnavailable: no broker, or no permission, which the
+  // message then says; kTimeout.
   Result<std::vector<TopicOutcome>> Ensure(std::span<const TopicSpec> topics, std::chrono::milliseconds timeout);
   Result<TopicState> Describe(const std::string& topic, std::chrono::milliseconds timeout);
   // How many brokers there are.

@@ -31,6 +31,7 @@ class CounterCell final : public Counter {
     if (amount > 0) sum_.Add(amount);
   }
   void RaiseTo(double total) override { Add(total - sum_.Total()); }
+  [[nodiscard]] bool known() const { return true; }
   void Read(ClientMetric& metric) const { metric.counter.value = sum_.Total(); }
 
  private:
@@ -39,11 +40,17 @@ class CounterCell final : public Counter {
 
 class GaugeCell final : public Gauge {
  public:
-  void Set(double value) override { value_.store(value, std::memory_order_relaxed); }
+  void Set(double value) override {
+    value_.store(value, std::memory_order_relaxed);
+    known_.store(true, std::memory_order_relaxed);
+  }
+  void Clear() override { known_.store(false, std::memory_order_relaxed); }
+  [[nodiscard]] bool known() const { return known_.load(std::memory_order_relaxed); }
   void Read(ClientMetric& metric) const { metric.gauge.value = value_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<double> value_{0};
+  std::atomic<bool> known_{true};
 };
 
 class HistogramCell final : public Histogram {
@@ -56,6 +63,7 @@ class HistogramCell final : public Histogram {
     buckets_.Observe(static_cast<std::size_t>(bound - bounds_.begin()), value);
   }
 
+  [[nodiscard]] bool known() const { return true; }
   // The count is what the buckets hold, so that the two never disagree under load.
   void Read(ClientMetric& metric) const {
     const ShardedBuckets::Totals totals = buckets_.Read();
@@ -112,6 +120,7 @@ void Read(const Families<Cell>& families, MetricType type, std::vector<MetricFam
   for (const auto& [name, family] : families) {
     MetricFamily& read = out.emplace_back(MetricFamily{.name = name, .help = family.help, .type = type, .metric = {}});
     for (const auto& [labels, cell] : family.series) {
+      if (!cell->known()) continue;
       ClientMetric& metric = read.metric.emplace_back();
       for (const auto& [label, value] : labels) metric.label.push_back({.name = label, .value = value});
       cell->Read(metric);

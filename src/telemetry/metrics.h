@@ -28,6 +28,8 @@ class Gauge {
  public:
   virtual ~Gauge() = default;
   virtual void Set(double value) = 0;
+  // The value is not known: there is no sample until the next Set.
+  virtual void Clear() = 0;
 };
 
 // Any thread.

@@ -15,6 +15,16 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Label = Metrics::Label;
 
+TEST(Metrics, AGaugeWhoseValueIsNotKnownHasNoSample) {
+  Metrics metrics;
+  Gauge& gauge = metrics.AddGauge("lag", "How far behind.");
+  gauge.Set(3);
+  gauge.Clear();
+  EXPECT_THAT(metrics.Expose(), Not(HasSubstr("\nlag ")));
+  gauge.Set(0);
+  EXPECT_THAT(metrics.Expose(), HasSubstr("\nlag 0\n"));
+}
+
 TEST(Metrics, CountsAreExposedWithHelpTypeAndLabels) {
   Metrics metrics;
   const std::array labels{Label{"route", "/events"}, Label{"status", "202"}};

@@ -23,29 +23,36 @@ import tempfile
 import time
 
 from free_port import free_port
+from kafka_security import BrokerSecurity
 
 POM = pathlib.Path(__file__).resolve().with_name("kafka-pom.xml")
-VERSION = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)</version>", POM.read_text()).group(1)
+VERSION = re.search(r"<kafka\.version>([^<]+)</kafka\.version>", POM.read_text()).group(1)
+# The last one before Kafka 4, for what differs between the two.
+FORMER_VERSION = "3.9.1"
 
 # How long a node may take to come up or go down before the test says so. Not a measure of speed.
 PATIENCE_SECONDS = 120
+# How long nodes that all end at once wait for each other.
+GOODBYE_SECONDS = 60
 
 
-def home() -> pathlib.Path:
+def home(version: str) -> pathlib.Path:
     default = pathlib.Path.home() / ".cache" / "audit-manager" / f"kafka-{VERSION}"
-    return pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", default))
+    ours = pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", default))
+    return ours if version == VERSION else ours.with_name(f"kafka-{version}")
 
 
-def jars() -> pathlib.Path:
+def jars(version: str = VERSION) -> pathlib.Path:
     """The folder of the jars, fetched if they are not there. Several tests may ask at once."""
-    libraries = home() / "libs"
-    home().mkdir(parents=True, exist_ok=True)
-    with open(home() / "lock", "w", encoding="ascii") as lock:
+    folder = home(version)
+    libraries = folder / "libs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (libraries / f"kafka_2.13-{VERSION}.jar").exists():
-            coming = home() / "libs.coming"
+        if not (libraries / f"kafka_2.13-{version}.jar").exists():
+            coming = folder / "libs.coming"
             shutil.rmtree(coming, ignore_errors=True)
-            subprocess.run(["mvn", "-B", "-q", "-f", POM, "dependency:copy-dependencies",
+            subprocess.run(["mvn", "-B", "-q", "-f", POM, f"-Dkafka.version={version}", "dependency:copy-dependencies",
                             f"-DoutputDirectory={coming}"], check=True, stdin=subprocess.DEVNULL)
             shutil.rmtree(libraries, ignore_errors=True)
             coming.rename(libraries)
@@ -66,6 +73,8 @@ class Node:
         self.cluster = cluster
         self.port = free_port()
         self.controller_port = free_port()
+        secured = cluster.security.LISTENERS if cluster.security else ()
+        self.secured_ports = {listener: free_port() for listener in secured}
         self.folder = cluster.folder / f"node{number}"
         self.process = None
 
@@ -77,9 +86,10 @@ class Node:
             "node.id": self.number,
             "controller.quorum.voters": ",".join(f"{node.number}@127.0.0.1:{node.controller_port}"
                                                  for node in self.cluster.nodes),
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": ",".join([f"CONTROLLER://127.0.0.1:{self.controller_port}", *self.listeners("127.0.0.1")]),
+            "advertised.listeners": ",".join(self.listeners("localhost")),
+            "listener.security.protocol.map": ",".join(["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT",
+                                                        *(f"{name}:{name}" for name in self.secured_ports)]),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": self.folder / "log",
@@ -95,11 +105,19 @@ class Node:
             "group.initial.rebalance.delay.ms": 0,
             "auto.create.topics.enable": "false",
         }
-        return ours | self.cluster.settings
+        secured = self.cluster.security.settings() if self.cluster.security else {}
+        return ours | secured | self.cluster.settings
+
+    def listeners(self, secured_host: str) -> list[str]:
+        """The one without security is the brokers' own and the administrator's. Certificates bear names, not
+        addresses, so clients of the others come by name."""
+        return [f"PLAINTEXT://127.0.0.1:{self.port}",
+                *(f"{name}://{secured_host}:{port}" for name, port in self.secured_ports.items())]
 
     def java(self, *arguments) -> list:
         return ["java", *self.cluster.memory, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars()}/*", *map(str, arguments)]
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars(self.cluster.version)}/*",
+                *map(str, arguments)]
 
     def start(self):
         configuration = self.folder / "server.properties"
@@ -107,8 +125,10 @@ class Node:
         if not configuration.exists():
             self.folder.mkdir()
             configuration.write_text("".join(f"{name}={value}\n" for name, value in self.settings().items()))
+            users = self.cluster.security.storage_arguments() if self.cluster.security else []
             subprocess.run(self.java("kafka.tools.StorageTool", "format", "-t", self.cluster.identity, "-c",
-                                     configuration), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                     configuration, *users),
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(log, "ab") as output:
             # A group of its own: an interrupt from the keyboard is the caller's, who then stops us in order.
             self.process = subprocess.Popen(self.java("kafka.Kafka", configuration), stdin=subprocess.DEVNULL,
@@ -127,13 +147,13 @@ class Node:
                 raise RuntimeError(f"kafka node {self.number} did not come up:\n{said}")
             time.sleep(0.05)
 
-    def end(self, how: signal.Signals):
+    def end(self, how: signal.Signals, seconds: float = PATIENCE_SECONDS):
         if self.process is None:
             return
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            self.process.wait(PATIENCE_SECONDS)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -141,11 +161,15 @@ class Node:
 
 
 class KafkaCluster:
-    """`settings` are the brokers' own, over ours. A context manager: everything is gone at the end."""
+    """`settings` are the brokers' own, over ours; `secured`: with listeners for those who log in, too. A context
+    manager: everything is gone at the end."""
 
-    def __init__(self, nodes: int = 1, settings: dict | None = None):
+    def __init__(self, nodes: int = 1, settings: dict | None = None, secured: bool = False,
+                 version: str = VERSION):
+        self.version = version
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="audit-kafka-"))
         self.settings = settings or {}
+        self.security = BrokerSecurity(self.folder) if secured else None
         self.memory = ["-Xmx512m", "-Xms256m"] if nodes == 1 else ["-Xmx384m", "-Xms128m"]
         self.identity = "AuditManagerTestsKRaft"  # 22 characters, as base64 of 16 bytes has them
         self.nodes = []
@@ -155,6 +179,9 @@ class KafkaCluster:
     @property
     def bootstrap(self) -> str:
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def secured_bootstrap(self, listener: str, host: str = "localhost") -> str:
+        return ",".join(f"{host}:{node.secured_ports[listener]}" for node in self.nodes)
 
     def start(self) -> "KafkaCluster":
         try:
@@ -177,6 +204,14 @@ class KafkaCluster:
         node.end(signal.SIGTERM)
         node.start()
         node.wait_until_up()
+
+    def end_in_order(self):
+        """SIGTERM to all at once. The last of them may find no controller left to say goodbye to, and is killed."""
+        for node in self.nodes:
+            node.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + GOODBYE_SECONDS
+        for node in self.nodes:
+            node.end(signal.SIGTERM, max(1, deadline - time.monotonic()))
 
     def pause(self):
         """All nodes stand still, as in an outage in which connections stay open. resume() ends it."""
