@@ -20,6 +20,7 @@
 
 #include "bare_producer.h"
 #include "env/clock.h"
+#include "failing_observer.h"
 #include "kafka/kafka_publisher.h"
 #include "kafka/kafka_source.h"
 #include "kafka/topic_admin.h"
@@ -174,19 +175,10 @@ double PublishBare(const Options& options, const std::string& topic, const std::
                                    });
 }
 
-class Quiet final : public audit::kafka::SourceObserver {
- public:
-  void OnAssignment(std::span<const std::int32_t>, bool) override {}
-  void OnGroupRefused(const audit::Error& error) override { Give(error.message()); }
-  void OnHole(const audit::kafka::Hole&) override { Give("a hole in a topic that nobody deletes from"); }
-  void OnConnectionFailed() override {}
-  void OnBrokerError(const audit::Error& error) override { Give(error.message()); }
-};
-
 // From the first event that came to the last, with a commit a batch.
 double ConsumeOurs(const Options& options, const std::string& topic, const std::string& group) {
   Bell bell;
-  Quiet observer;
+  audit::bench::FailingObserver observer;
   audit::kafka::SourceOptions from;
   from.connection.bootstrap_servers = options.bootstrap;
   from.topic = topic;

@@ -11,6 +11,7 @@
 #include "bare_producer.h"
 #include "env/clock.h"
 #include "event/parser.h"
+#include "failing_observer.h"
 #include "kafka/kafka_source.h"
 #include "plain_copy.h"
 #include "store/postgres/postgres_audit_store.h"
@@ -41,16 +42,8 @@ struct Message {
   std::exit(1);
 }
 
-class FailingObserver final : public audit::kafka::SourceObserver {
- public:
-  void OnAssignment(std::span<const std::int32_t>, bool) override {}
-  void OnGroupRefused(const audit::Error& error) override { Fail(error.message()); }
-  void OnHole(const audit::kafka::Hole&) override { Fail("a hole in a topic that nobody deletes from"); }
-  void OnBrokerError(const audit::Error& error) override { Fail(error.message()); }
-};
-
 std::vector<Message> ReadTopic(const Flags& flags) {
-  FailingObserver observer;
+  audit::bench::FailingObserver observer;
   audit::kafka::SourceOptions from;
   from.connection.bootstrap_servers = flags.bootstrap;
   from.topic = flags.topic;

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstdio>
+#include <future>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "kafka/client_log.h"
@@ -164,6 +166,18 @@ Result<ClientHandle> MakeClient(rd_kafka_type_t type, const ConnectionOptions& c
   }
   (void)conf->release();  // the client's now
   return client;
+}
+
+bool EndClient(ClientHandle client, int flags, std::chrono::milliseconds patience) {
+  rd_kafka_t* const handle = client.release();
+  rd_kafka_set_log_level(handle, -1);  // whom it would tell may be gone before it is
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  std::thread([handle, flags, ended = std::move(ended)]() mutable {
+    rd_kafka_destroy_flags(handle, flags);
+    ended.set_value();
+  }).detach();
+  return end.wait_for(patience) == std::future_status::ready;
 }
 
 }  // namespace audit::kafka

@@ -2,6 +2,7 @@
 // calls us back with.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,5 +39,9 @@ Result<ConfHandle> MakeConf(const ConnectionOptions& connection, std::span<const
 // `callbacks` outlives the client; its `log` is set from `connection`.
 Result<ClientHandle> MakeClient(rd_kafka_type_t type, const ConnectionOptions& connection,
                                 std::span<const Setting> ours, ClientCallbacks& callbacks);
+
+// Destroys a client with librdkafka's destroy flags. False: its threads did not end within `patience`, as those of
+// librdkafka 2.0.2 sometimes do not after a topic was deleted and made anew; they are left alone, and say nothing.
+bool EndClient(ClientHandle client, int flags, std::chrono::milliseconds patience);
 
 }  // namespace audit::kafka

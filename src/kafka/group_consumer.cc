@@ -94,7 +94,7 @@ GroupConsumer::~GroupConsumer() {
   closing.reset();
   queue_.reset();
   commits_.reset();
-  rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  EndClient(std::move(client_), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, options_.close_timeout);
 }
 
 MessageHandle GroupConsumer::Poll() {
