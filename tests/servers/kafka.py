@@ -10,7 +10,6 @@ The jars come once from Maven, as kafka-pom.xml pins them, into $AUDIT_TEST_KAFK
 """
 
 import ctypes
-import fcntl
 import os
 import pathlib
 import re
@@ -22,7 +21,9 @@ import sys
 import tempfile
 import time
 
-from free_port import free_port
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import fetched  # noqa: E402
+from free_port import free_port  # noqa: E402
 
 POM = pathlib.Path(__file__).resolve().with_name("kafka-pom.xml")
 VERSION = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)</version>", POM.read_text()).group(1)
@@ -32,24 +33,12 @@ PATIENCE_SECONDS = 120
 
 
 def home() -> pathlib.Path:
-    default = pathlib.Path.home() / ".cache" / "audit-manager" / f"kafka-{VERSION}"
-    return pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", default))
+    return pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", fetched.cache() / f"kafka-{VERSION}"))
 
 
 def jars() -> pathlib.Path:
-    """The folder of the jars, fetched if they are not there. Several tests may ask at once."""
-    libraries = home() / "libs"
-    home().mkdir(parents=True, exist_ok=True)
-    with open(home() / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (libraries / f"kafka_2.13-{VERSION}.jar").exists():
-            coming = home() / "libs.coming"
-            shutil.rmtree(coming, ignore_errors=True)
-            subprocess.run(["mvn", "-B", "-q", "-f", POM, "dependency:copy-dependencies",
-                            f"-DoutputDirectory={coming}"], check=True, stdin=subprocess.DEVNULL)
-            shutil.rmtree(libraries, ignore_errors=True)
-            coming.rename(libraries)
-    return libraries
+    """The folder of the jars, fetched if they are not there."""
+    return fetched.jars(POM, home() / "libs")
 
 
 def die_with_parent():
