@@ -91,6 +91,10 @@ class Service:
             wait_until("the service is ready", self.ready)
         return self
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{BASE}"
+
     def environment(self) -> dict:
         return environment(self.settings) | self.variables
 
