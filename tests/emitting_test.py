@@ -67,6 +67,21 @@ class Scenarios:
         rows = {row["id"]: row["details"] for row in map(json.loads, listed)}
         self.assertEqual(rows, {identity: {"text": "äöü 中文 \U0001f600", "number": i} for i, identity in enumerate(ids)})
 
+    def test_an_id_and_a_time_of_the_callers_own_are_kept(self):
+        service = self.service().start()
+        event = line("once") | {"time": "2026-04-23T10:00:00.123Z", "subject": "record/4711"}
+        for _ in range(2):
+            client = self.client(service.url)
+            client.send([event])
+            self.assert_all_accepted(client, 1)
+        client = self.client(service.url)
+        client.send([line("last")])
+        self.assert_all_accepted(client, 1)
+        self.assert_stored_exactly_once(service, ["once", "last"])
+        listed = service.run("events", "--id", "once", "--format", "ndjson").stdout
+        row = json.loads(listed)
+        self.assertEqual((row["occurred_at"], row["subject"]), ("2026-04-23T10:00:00.123000Z", "record/4711"))
+
     def test_lost_answers_are_asked_for_again_with_the_same_event(self):
         service = self.service().start()
         faults = ["cut", "silence", 502, 503]
@@ -127,17 +142,18 @@ class Scenarios:
         events.insert(0, line("bad-outcome", outcome="maybe"))
         events.insert(20, line("bad-actor", actor={"name": ACTOR}, action=5))
         events.insert(40, line("bad-size", text="x" * 950_000))
-        events.append(line("bad-type", resource={"id": "4711"}))
+        events.append(line("bad-resource", resource={"id": "4711"}))
+        events.append(line("bad-type") | {"type": ""})  # some libraries refuse this themselves
         client.send(events)
         counts = client.finish()
-        self.assertEqual(counts, {"accepted": len(ids), "refused": 4, "dropped": 0, "unsent": 0}, client.said())
+        self.assertEqual(counts, {"accepted": len(ids), "refused": 5, "dropped": 0, "unsent": 0}, client.said())
         self.assert_stored_exactly_once(service, ids)
         said = client.said()
         self.assertNotIn(ACTOR, said)
         for expected in ("bad-outcome is refused: HTTP 422 AUD-002 data.outcome",
                          "bad-actor is refused: HTTP 422 AUD-002 data.actor.id, AUD-002 data.action",
                          "bad-size is refused: HTTP 413 AUD-008",
-                         "bad-type is refused: HTTP 422 AUD-002 data.resource.type"):
+                         "bad-resource is refused: HTTP 422 AUD-002 data.resource.type", "event bad-type "):
             self.assertIn(expected, said)
 
 

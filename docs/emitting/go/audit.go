@@ -135,7 +135,7 @@ func (s *Sender) Emit(event cloudevents.Event) bool {
 	defer s.mutex.Unlock()
 	if err != nil {
 		s.counts.Refused++
-		s.options.Log.Error(fmt.Sprintf("event %s cannot be written as JSON: %v", event.ID(), err))
+		s.options.Log.Error(fmt.Sprintf("event %s is refused before it is sent: %v", event.ID(), err))
 		return false
 	}
 	if s.closing || s.counts.Unsent >= s.options.BufferEvents ||

@@ -64,7 +64,7 @@ export class AuditSender {
     } catch (error) {
       // Whatever it is, the caller's request goes on.
       this.refused += 1;
-      this.#log.error(`event ${named.id} cannot be written as JSON: ${error.message}`);
+      this.#log.error(`event ${named.id} is refused before it is sent: ${error.message}`);
       return false;
     }
     if (
@@ -161,7 +161,7 @@ export class AuditSender {
         why = `HTTP ${answer.status}`;
         askedMs = retryAfterMs(answer.retryAfter);
       } catch (error) {
-        why = error.cause?.code ?? error.name;
+        why = error.cause?.code ?? error.cause?.message ?? error.name;
       }
       // Not all callers at once, and not before the service asked for it.
       const wait = Math.max(Math.min(askedMs, LONGEST_ASKED_MS), longestWait * (0.5 + Math.random() / 2));

@@ -78,7 +78,7 @@ class AuditSender:
         except Exception as error:  # pylint: disable=broad-except  # whatever it is, the caller's request goes on
             with self._changed:
                 self.refused += 1
-            log.error("event %s cannot be written as JSON: %s", attributes["id"], error)
+            log.error("event %s is refused before it is sent: %s", attributes["id"], error)
             return False
         with self._changed:
             if (self._closing or self._unsettled_events >= self._buffer_events

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+from datetime import datetime
 
 from audit import AuditSender
 
@@ -20,6 +21,8 @@ def main() -> int:
                         timeout_seconds=float(os.environ.get("AUDIT_TIMEOUT_SECONDS", "10")))
     for line in sys.stdin:
         event = json.loads(line)
+        if "time" in event:
+            event["time"] = datetime.fromisoformat(event["time"])
         audit.emit(event.pop("type"), event.pop("data"), **event)
     unsent = audit.close(float(os.environ.get("AUDIT_CLOSE_SECONDS", "10")))
     print(json.dumps({"accepted": audit.accepted, "refused": audit.refused, "dropped": audit.dropped,

@@ -117,8 +117,9 @@ public final class AuditSender implements AutoCloseable {
   }
 
   /**
-   * The beginning of an event: add a subject or an extension (traceparent), or replace its id and time, and give it to
-   * emit(). They are set here, once: a repeat with another id or time would be another event.
+   * The beginning of an event about `data`, which is not null: add a subject or an extension (traceparent), or replace
+   * its id and time, and give it to emit(). They are set here, once: a repeat with another id or time would be another
+   * event.
    */
   public CloudEventBuilder event(String type, Object data) {
     return CloudEventBuilder.v1()
@@ -139,7 +140,7 @@ public final class AuditSender implements AutoCloseable {
       synchronized (this) {
         refused += 1;
       }
-      log.log(Level.ERROR, "an event cannot be written as JSON: {0}", error.getMessage());
+      log.log(Level.ERROR, "an event is refused before it is sent: {0}", error.getMessage());
       return false;
     }
     boolean first;
