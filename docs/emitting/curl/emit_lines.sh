@@ -18,8 +18,9 @@ while read -r line; do
     '{specversion: "1.0", id: $id, time: $time, source: "/emit-lines/curl"} + .' <<<"$line")
   # Without --fail: with it, --retry-all-errors would also repeat what the service refuses for good. The delay is
   # random, so that not all callers come at once; curl waits longer where Retry-After asks for it.
-  status=$(curl --no-progress-meter -o "$answer" -w '%{http_code}' "$url/events" -H 'content-type: application/cloudevents+json' \
-    --data-binary @- --max-time "${AUDIT_TIMEOUT_SECONDS:-10}" --retry 1000000 --retry-all-errors \
+  status=$(curl --no-progress-meter -o "$answer" -w '%{http_code}' "$url/events" \
+    -H 'content-type: application/cloudevents+json' --data-binary @- \
+    --max-time "${AUDIT_TIMEOUT_SECONDS:-10}" --retry 1000000 --retry-all-errors \
     --retry-delay "$((1 + RANDOM % 3))" --retry-max-time "${AUDIT_CLOSE_SECONDS:-300}" <<<"$event") || status=000
   case $status in
     202) accepted=$((accepted + 1)) ;;

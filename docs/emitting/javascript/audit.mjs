@@ -195,7 +195,7 @@ export class AuditSender {
     let timer;
     await new Promise((resolve) => {
       this.#interrupt = resolve;
-      timer = setTimeout(resolve, ms);
+      timer = setTimeout(resolve, Math.min(ms, this.#deadline - performance.now()));
     });
     clearTimeout(timer);
   }

@@ -85,7 +85,7 @@ public final class AuditSender implements AutoCloseable {
   private long dropped = 0;
   private long dropsSaid = 0;
   private boolean closing = false;
-  private long deadline = Long.MAX_VALUE; // in milliseconds of now()
+  private long deadline = Long.MAX_VALUE / 2; // by now(): never; half, so that no difference overflows
 
   public AuditSender(String url, String source) {
     this(url, source, 10_000, 64 << 20, Duration.ofSeconds(10));
@@ -312,7 +312,7 @@ public final class AuditSender implements AutoCloseable {
   private synchronized void pause(long ms) throws InterruptedException {
     long end = now() + ms;
     // emit() notifies too, and close() brings the deadline nearer.
-    for (long left = ms; left > 0; left = Math.min(end, deadline) - now()) {
+    for (long left = Math.min(end, deadline) - now(); left > 0; left = Math.min(end, deadline) - now()) {
       wait(left);
     }
   }
