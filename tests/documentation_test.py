@@ -22,6 +22,14 @@ def blocks(path: pathlib.Path) -> list[str]:
     return BLOCK.findall(path.read_text())
 
 
+def beside(block: str, service: harness.Service) -> str:
+    """The commands with the address, the data folder and the binary of the test."""
+    places = {"127.0.0.1:8000": f"127.0.0.1:{service.port}", "build/release/audit-manager": str(harness.BINARY)}
+    for written, ours in places.items():
+        block = block.replace(written, ours)
+    return re.sub(r"(?<![\w/.])data/(?=store|spool)", f"{service.data}/", block)
+
+
 def run_block(block: str, environment=None) -> str:
     """What it printed. Raises AssertionError where it failed or the service answered with an error."""
     ended = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=harness.ROOT, env=environment, text=True,
@@ -43,13 +51,9 @@ class DocumentationTest(harness.WholeTest):
             service = self.service(name.replace("/", "-")).start()
             self.assertEqual(service.post(harness.event()).status, 202)
             harness.wait_until("the first row", service.row_count)
-            places = {"127.0.0.1:8000": f"127.0.0.1:{service.port}", "build/release/audit-manager": str(harness.BINARY)}
             for number, block in enumerate(blocks(page), 1):
-                for written, ours in places.items():
-                    block = block.replace(written, ours)
-                block = re.sub(r"(?<![\w/.])data/(?=store|spool)", f"{service.data}/", block)
                 with self.subTest(f"{name}, block {number}"):
-                    run_block(block, harness.environment(service.settings))
+                    run_block(beside(block, service), harness.environment(service.settings))
             self.assertEqual(service.stop(), 0)
 
     def test_a_damaged_day_is_rescued_as_written(self):
@@ -66,6 +70,20 @@ class DocumentationTest(harness.WholeTest):
         service.start()
         self.assertEqual(service.post(harness.event(id="new")).status, 202)
         harness.wait_until("both rows", lambda: sorted(service.ids()) == ["new", "rescued"])
+
+    def test_the_example_events_become_the_rows_that_are_shown(self):
+        page = harness.ROOT / "docs" / "emitting" / "fields.md"
+        shown = re.search(r"^```text\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL).group(1)
+        service = self.service().start()
+        sent = [block for block in blocks(page) if "curl" in block]
+        for block in sent:
+            run_block(beside(block, service))
+        harness.wait_until("all rows", lambda: service.row_count() == len(sent))
+
+        def without_times(table: str) -> list[list[str]]:
+            return [row.split()[1:] for row in table.splitlines()]
+
+        self.assertEqual(without_times(service.run("events").stdout), without_times(shown))
 
     def test_readme_commands_leave_rows(self):
         commands = "".join(blocks(harness.ROOT / "README.md"))

