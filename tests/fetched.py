@@ -3,6 +3,7 @@ $AUDIT_TEST_CACHE) at the versions that tests/packages pins.
 
     python_packages("kafka_clients")    a folder for PYTHONPATH with what packages/kafka_clients.txt lists
     go_tool("helm.sh/helm/v3/cmd/helm@v3.22.0")    the program, built with the Go of packages/go.txt
+    go_module("istio.io/api@v1.31.4")   the folder of a module's sources
     go_environment()                    for running that Go on a module of a test's own
 
 Several tests may ask at once: one fetches, the others wait.
@@ -11,6 +12,7 @@ Several tests may ask at once: one fetches, the others wait.
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -67,3 +69,10 @@ def go_tool(package_at_version: str) -> pathlib.Path:
             subprocess.run(["go", "install", package_at_version], check=True, stdin=subprocess.DEVNULL,
                            env=go_environment() | {"GOBIN": str(coming)})
     return next(folder.iterdir())
+
+
+def go_module(module_at_version: str) -> pathlib.Path:
+    """The folder of a Go module's sources, for the files in it that are not Go."""
+    told = subprocess.run(["go", "mod", "download", "-json", module_at_version], check=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, env=go_environment(), cwd=cache())
+    return pathlib.Path(json.loads(told.stdout)["Dir"])
