@@ -10,6 +10,7 @@ import difflib
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -182,6 +183,20 @@ class Rendered(unittest.TestCase):
         self.assertEqual((chart.CHART / "README.md").read_text(), chart.readme(), "renew with --renew")
 
 
+def notes(*arguments) -> str:
+    """What Helm says after an installation. `helm template` leaves it out, so here it is a manifest."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder, "chart")
+        shutil.copytree(chart.CHART, copy)
+        text = (copy / "templates" / "NOTES.txt").read_text()
+        (copy / "templates" / "notes.yaml").write_text(
+            f'{{{{ define "notes" }}}}{text}{{{{ end }}}}\nkind: Notes\ntext: |\n  {{{{ include "notes" . | nindent 2 }}}}\n')
+        done = chart.helm("template", chart.RELEASE, copy, "--namespace", "audit", "--kube-version", chart.NEWEST,
+                          "--show-only", "templates/notes.yaml", *arguments)
+        assert done.returncode == 0, done.stderr
+        return yaml.safe_load(done.stdout)["text"]
+
+
 class Values(unittest.TestCase):
     def test_keys_of_existing_installations_have_their_defaults(self):
         defaults = chart.values()
@@ -210,6 +225,32 @@ class Values(unittest.TestCase):
         }.items():
             self.assertEqual(chart.leaves(ours)[tuple(path.split("."))], value, path)
         self.assertTrue(defaults["postgres-init"]["enabled"])
+
+    def test_each_global_string_may_be_a_template(self):
+        written = {name: f'{{{{ `{value}` }}}}' if "{{" not in str(value) else f"{{{{/* */}}}}{value}"
+                   for name, value in chart.values()["global"].items()}
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            yaml.safe_dump({"global": written, "networkPolicy": {"enabled": True}}, file)
+            file.flush()
+            self.assertEqual(Rendering("--values", file.name).settled(),
+                             Rendering(*sets("networkPolicy.enabled=true")).settled())
+
+    def test_long_names_of_releases_fit(self):
+        rendering = Rendering(*sets("persister.enabled=true"), release="r" * 53)
+        for manifest in rendering.manifests:
+            self.assertLessEqual(len(manifest["metadata"]["name"]), 63, manifest["metadata"]["name"])
+
+    def test_the_notes_warn_of_what_is_risky(self):
+        plain = notes()
+        self.assertIn("http://audit-manager.audit:80/v1/auditmanager", plain)
+        self.assertIn("helm test audit-manager", plain)
+        self.assertNotIn("WARNING", plain)
+        self.assertEqual(notes("--values", EXISTING).count("WARNING"), 3, "one for each probe")
+        in_the_pod = ["auditManager.persistence.enabled=false"]
+        self.assertNotIn("WARNING", notes(*sets(*in_the_pod)))
+        self.assertIn("events that got a 202 are lost",
+                      notes(*sets(*in_the_pod, "auditManager.appConfig.ingest.durability=synced")))
+        self.assertIn("DestinationRule", notes(*sets("tls.enabled=true", "tls.secretName=certificate")))
 
     def test_wrong_values_are_refused_by_name(self):
         for assignment, said in REFUSALS:

@@ -1,7 +1,8 @@
-{{/* The name of most resources: the release's, with the chart's short name unless that is in it already. */}}
+{{/* The name of most resources: the release's, with the chart's short name unless that is in it already. With the longest of the
+endings, -postgres-init, it must still be a label: 63 characters. */}}
 {{- define "audit-manager.fullname" -}}
 {{- $name := .Values.auditManager.nameOverride | default "audit-manager" -}}
-{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 52 | trimSuffix "-" -}}
+{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 49 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* What a Service and the like find pods by: (list $ COMPONENT). The replicas of the Python service have the same. */}}
