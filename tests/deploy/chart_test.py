@@ -376,7 +376,7 @@ class Pods(unittest.TestCase):
         self.assertEqual(pod["securityContext"], {"fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch"})
         self.assertNotIn("securityContext", pod["containers"][0])
 
-    def test_a_change_of_the_configuration_rolls_them_and_nothing_else_does(self):
+    def test_a_change_of_the_configuration_rolls_them(self):
         def checksum(*assignments: str) -> str:
             workload = Rendering(*sets(*assignments)).one("StatefulSet", chart.RELEASE)
             return workload["spec"]["template"]["metadata"]["annotations"]["checksum/config"]

@@ -23,6 +23,10 @@ floating point and would write 6.048e+08. */}}
 {{- end -}}
 {{- end -}}
 
+{{- define "audit-manager.dataDir" -}}
+{{- .Values.auditManager.appConfig.dataDir | default "/var/lib/audit-manager" -}}
+{{- end -}}
+
 {{/* The configuration file. What the chart knows itself goes in where `appConfig` is silent. */}}
 {{- define "audit-manager.configuration" -}}
 {{- $values := .Values.auditManager -}}
@@ -63,7 +67,7 @@ floating point and would write 6.048e+08. */}}
   {{- end -}}
 {{- end -}}
 {{- $known := dict
-  "dataDir" "/var/lib/audit-manager"
+  "dataDir" (include "audit-manager.dataDir" .)
   "http" $http
   "ingest" (dict "durability" (ternary "synced" "replicated" $values.persistence.enabled))
   "spool" $spool

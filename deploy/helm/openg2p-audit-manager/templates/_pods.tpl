@@ -143,7 +143,7 @@ spec:
       volumeMounts:
         {{- include "audit-manager.configurationMounts" $root | nindent 8 }}
         - name: data
-          mountPath: {{ dig "dataDir" "/var/lib/audit-manager" $values.appConfig }}
+          mountPath: {{ include "audit-manager.dataDir" $root }}
         {{- with $values.extraVolumeMounts }}
         {{- include "audit-manager.render" (list $root .) | nindent 8 }}
         {{- end }}
