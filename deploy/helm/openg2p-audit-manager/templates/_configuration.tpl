@@ -51,7 +51,7 @@ floating point and would write 6.048e+08. */}}
 {{- with .Values.kafka.security -}}
   {{- if ne .protocol "plaintext" -}}
     {{- $security := dict "protocol" .protocol -}}
-    {{- $variables := merge (deepCopy $values.envVars) $values.envVarsFrom -}}
+    {{- $variables := merge dict ($values.envVars | default dict) ($values.envVarsFrom | default dict) -}}
     {{- if hasPrefix "sasl" .protocol -}}
       {{- $_ := set $security "saslMechanism" .saslMechanism -}}
       {{- if not (or .existingSecret (hasKey $variables "AUDIT_MANAGER__KAFKA__SECURITY__PASSWORD")) -}}
@@ -102,7 +102,7 @@ data:
     {{- end -}}
   {{- end -}}
 {{- end -}}
-{{- $variables := merge (deepCopy $root.Values.auditManager.envVars) $root.Values.auditManager.envVarsFrom $own -}}
+{{- $variables := merge dict ($root.Values.auditManager.envVars | default dict) ($root.Values.auditManager.envVarsFrom | default dict) $own -}}
 {{- range $name, $value := $variables -}}
   {{- if not (or (kindIs "invalid" $value) (and $.leaveOut (hasPrefix $.leaveOut $name))) -}}
 {{ printf "\n- name: %s" $name }}

@@ -10,11 +10,13 @@ imagePullSecrets:
   {{- end }}
 {{- end }}
 {{- $context := $values.podSecurityContext | default dict }}
+{{- if not $context.enabled }}
 {{- /* Files of the former chart turn it off, and without the group nobody but root may write to a volume. */}}
-{{- $context = ternary (omit $context "enabled") (pick $context "fsGroup" "fsGroupChangePolicy") (eq $context.enabled true) }}
-{{- if and $context (or $values.podSecurityContext.enabled $values.persistence.enabled) }}
+{{- $context = ternary (pick $context "fsGroup" "fsGroupChangePolicy") dict $values.persistence.enabled }}
+{{- end }}
+{{- with omit $context "enabled" }}
 securityContext:
-  {{- include "audit-manager.render" (list . $context) | nindent 2 }}
+  {{- include "audit-manager.render" (list $ .) | nindent 2 }}
 {{- end }}
 {{- range $field := list "affinity" "nodeSelector" "tolerations" "priorityClassName" "hostAliases" }}
 {{- with get $values $field }}
