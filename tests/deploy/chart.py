@@ -102,7 +102,8 @@ class Rendering:
 
 def readme() -> str:
     """README.md as its template and values.yaml make it."""
-    made = subprocess.run([fetched.go_tool(HELM_DOCS), "--chart-search-root", CHART, "--template-files", "README.md.gotmpl",
-                           "--sort-values-order", "file", "--dry-run", "--log-level", "error"], text=True,
-                          capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=harness.PATIENCE_SECONDS)
+    made = subprocess.run([fetched.go_tool(HELM_DOCS), "--chart-search-root", CHART,
+                           "--template-files", "README.md.gotmpl", "--sort-values-order", "file", "--dry-run",
+                           "--log-level", "error"], text=True, capture_output=True, check=True,
+                          stdin=subprocess.DEVNULL, timeout=harness.PATIENCE_SECONDS)
     return made.stdout.rstrip() + "\n"

@@ -142,7 +142,8 @@ class Rendered(unittest.TestCase):
 
     def test_each_manifest_is_valid(self):
         for kubernetes in (chart.OLDEST, chart.NEWEST):
-            renderings = {name: Rendering(*arguments, kubernetes=kubernetes) for name, arguments in everything().items()}
+            renderings = {name: Rendering(*arguments, kubernetes=kubernetes)
+                          for name, arguments in everything().items()}
             checked, wrong = manifest_schemas.complaints(
                 {name: rendering.text for name, rendering in renderings.items()}, kubernetes)
             self.assertEqual(wrong, [], f"Kubernetes {kubernetes}")
@@ -189,8 +190,8 @@ def notes(*arguments) -> str:
         copy = pathlib.Path(folder, "chart")
         shutil.copytree(chart.CHART, copy)
         text = (copy / "templates" / "NOTES.txt").read_text()
-        (copy / "templates" / "notes.yaml").write_text(
-            f'{{{{ define "notes" }}}}{text}{{{{ end }}}}\nkind: Notes\ntext: |\n  {{{{ include "notes" . | nindent 2 }}}}\n')
+        manifest = '\nkind: Notes\ntext: |\n  {{ include "notes" . | nindent 2 }}\n'
+        (copy / "templates" / "notes.yaml").write_text(f'{{{{ define "notes" }}}}{text}{{{{ end }}}}{manifest}')
         done = chart.helm("template", chart.RELEASE, copy, "--namespace", "audit", "--kube-version", chart.NEWEST,
                           "--show-only", "templates/notes.yaml", *arguments)
         assert done.returncode == 0, done.stderr
@@ -508,7 +509,8 @@ class Configuration(unittest.TestCase):
 
 
 class Monitoring(unittest.TestCase):
-    FILES = sorted((chart.CHART / "files").glob("rules/*.yaml")) + sorted((chart.CHART / "files").glob("dashboards/*.json"))
+    FILES = [*sorted((chart.CHART / "files").glob("rules/*.yaml")),
+             *sorted((chart.CHART / "files").glob("dashboards/*.json"))]
 
     def expressions(self, file: pathlib.Path):
         told = yaml.safe_load(file.read_text())

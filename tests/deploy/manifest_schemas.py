@@ -17,9 +17,10 @@ PROMETHEUS_OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.
 
 def definitions():
     """The custom resource definitions, as the two projects publish them."""
+    monitoring = fetched.go_module(PROMETHEUS_OPERATOR) / "example" / "prometheus-operator-crd"
     files = [fetched.go_module(ISTIO) / "kubernetes" / "customresourcedefinitions.gen.yaml",
-             *(fetched.go_module(PROMETHEUS_OPERATOR) / "example" / "prometheus-operator-crd" / f"monitoring.coreos.com_{name}.yaml"
-               for name in ("servicemonitors", "prometheusrules"))]
+             monitoring / "monitoring.coreos.com_servicemonitors.yaml",
+             monitoring / "monitoring.coreos.com_prometheusrules.yaml"]
     for file in files:
         yield from (document for document in yaml.safe_load_all(file.read_text()) if document)
 

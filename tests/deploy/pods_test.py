@@ -1,10 +1,7 @@
-"""The pods of the Helm chart, run here as rendered: their commands with their environment, configuration and Secrets, beside
-a real Kafka and a real PostgreSQL. Only where a container would have mounted something, it has a folder of the test."""
+"""The pods of the Helm chart, run here as rendered: their commands with their environment, configuration and Secrets,
+beside a real Kafka and a real PostgreSQL. Only what a container would have mounted lies in a folder of the test."""
 
-import base64
 import os
-import pathlib
-import signal
 import subprocess
 import unittest
 import uuid
@@ -64,51 +61,31 @@ class Pods(shared_log.SharedLogTest):
         self.assertEqual(code, 0, said)
         return said
 
-    def serve(self, rendering: Rendering) -> subprocess.Popen:
-        with open(self.folder / "service.log", "ab") as log:
-            process = self.start(rendering, rendering.one("StatefulSet", RELEASE)["spec"]["template"]["spec"],
-                                 stdout=log, stderr=log)
-
-        def ready() -> bool:
-            self.assertIsNone(process.poll(), (self.folder / "service.log").read_text())
-            return self.service_answers("/health/ready")
-
-        harness.wait_until("the pod is ready", ready)
-        return process
-
-    def service_answers(self, path: str) -> bool:
-        connection = harness.http.client.HTTPConnection("127.0.0.1", self.port, timeout=harness.PATIENCE_SECONDS)
-        try:
-            connection.request("GET", harness.BASE + path)
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    def emit(self, count: int):
-        events = "\n".join(harness.json.dumps(harness.event(id=str(number))) for number in range(count))
-        sent = subprocess.run([harness.BINARY, "emit", "--url", f"http://127.0.0.1:{self.port}", "-"], input=events,
-                              text=True, capture_output=True, check=False, env=harness.environment({}),
-                              timeout=harness.PATIENCE_SECONDS)
-        self.assertEqual(sent.returncode, 0, sent.stderr)
+    def serve(self, rendering: Rendering, name: str = "pod") -> harness.Service:
+        service = self.service(name)
+        service.port = self.port
+        service.folder.mkdir()
+        with open(service.log, "ab") as log:
+            service.process = self.start(rendering, rendering.one("StatefulSet", RELEASE)["spec"]["template"]["spec"],
+                                         stdout=log, stderr=log)
+        harness.wait_until("the pod is ready", service.ready)
+        return service
 
     def stored(self) -> int:
         return int(self.postgres.sql("SELECT count(*) FROM audit_events", database="audit db"))
 
     def test_an_installation_stores_an_event_and_an_upgrade_changes_nothing(self):
-        first = self.render()
-        for rendering, topics in ((first, "was made"), (self.render("auditManager.topicInit.partitions=14"), "has more")):
+        for version, partitions, topics in (("first", 12, "was made"), ("next", 14, "has more")):
+            rendering = self.render(f"auditManager.topicInit.partitions={partitions}")
             self.assertIn("are there", self.run_job(rendering, "localhost-postgres-init"))
             self.assertIn(topics, self.run_job(rendering, "localhost-topics"))
-            process = self.serve(rendering)
+            service = self.serve(rendering, version)
             code, said = self.run_pod(rendering, rendering.one("Pod", "localhost-test")["spec"])
             self.assertEqual(code, 0, said)
             self.assertIn("and stored", said)
-            process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.wait(harness.PATIENCE_SECONDS), 0)
-        self.assertEqual(self.postgres.sql("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'audit db'"),
-                         "localhost_user")
+            self.assertEqual(service.stop(), 0)
+        owner = self.postgres.sql("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'audit db'")
+        self.assertEqual(owner, "localhost_user")
         self.assertEqual(self.stored(), 2)
 
     def test_its_test_fails_where_nobody_answers_and_where_nothing_is_stored(self):
@@ -144,17 +121,17 @@ class Pods(shared_log.SharedLogTest):
         rendering = self.render("auditManager.spoolDrain.claims={data-localhost-0}")
         self.run_job(rendering, "localhost-postgres-init")
         self.run_job(rendering, "localhost-topics")
-        gone = self.serve(rendering)
+        gone = self.serve(rendering, "gone")
         self.kafka.pause()
-        self.emit(300)
+        events = [harness.event(id=str(number)) for number in range(300)]
+        self.assertEqual(gone.post({"events": events}, "/events/batch").status, 202)
         gone.kill()
-        gone.wait(harness.PATIENCE_SECONDS)
         self.kafka.resume()
         said = self.run_job(rendering, "drain-data-localhost-0")
         self.assertIn("300 events published, 0 left", said)
         # Another replica, on a volume of its own, stores them.
         self.data.rename(self.folder / "drained")
-        self.serve(rendering)
+        self.serve(rendering, "another")
         harness.wait_until("the rows", lambda: self.stored() == 300)
 
 

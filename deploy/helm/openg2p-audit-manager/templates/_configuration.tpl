@@ -118,6 +118,13 @@ data:
 {{- end }}
 {{- end -}}
 
+{{/* The keys of `kafka.security.existingSecret` that are files, separated by blanks. */}}
+{{- define "audit-manager.kafkaFiles" -}}
+{{- with .Values.kafka.security -}}
+{{- ternary (list .caKey .certificateKey .keyKey | compact | join " ") "" (contains "ssl" .protocol) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Where the configuration and what it names lie in a container. */}}
 {{- define "audit-manager.configurationMounts" -}}
 - name: config

@@ -1,3 +1,25 @@
+{{- define "audit-manager.image" -}}
+{{- $image := .Values.auditManager.image -}}
+{{- printf "%s:%s" $image.repository (toString ($image.tag | default .Chart.AppVersion)) -}}
+{{- end -}}
+
+{{- define "audit-manager.serviceAccountName" -}}
+{{- with .Values.auditManager.serviceAccount -}}
+{{- .name | default (ternary (include "audit-manager.fullname" $) "default" .create) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* With a spool on a volume replicas have names of their own. */}}
+{{- define "audit-manager.workloadKind" -}}
+{{- ternary "StatefulSet" "Deployment" .Values.auditManager.persistence.enabled -}}
+{{- end -}}
+
+{{- define "audit-manager.roles" -}}
+{{- $roles := .Values.roles -}}
+{{- if kindIs "slice" $roles }}{{ $roles = join "," $roles }}{{ end -}}
+{{- ternary "ingest" $roles .Values.persister.enabled -}}
+{{- end -}}
+
 {{/* What all pods of the chart have in common. */}}
 {{- define "audit-manager.pod" -}}
 {{- $values := .Values.auditManager -}}

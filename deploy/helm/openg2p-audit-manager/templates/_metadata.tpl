@@ -42,45 +42,16 @@ metadata:
   {{- end }}
 {{- end -}}
 
-{{/* A value in which templates may stand, as YAML or, where it is a string, as it is: (list $ VALUE). */}}
-{{- define "audit-manager.render" -}}
-{{- $value := index . 1 -}}
-{{- if not (kindIs "string" $value) }}{{ $value = toYaml $value }}{{ end -}}
-{{- tpl $value (index . 0) -}}
-{{- end -}}
-
-{{- define "audit-manager.image" -}}
-{{- $image := .Values.auditManager.image -}}
-{{- printf "%s:%s" $image.repository (toString ($image.tag | default .Chart.AppVersion)) -}}
-{{- end -}}
-
-{{- define "audit-manager.serviceAccountName" -}}
-{{- with .Values.auditManager.serviceAccount -}}
-{{- .name | default (ternary (include "audit-manager.fullname" $) "default" .create) -}}
-{{- end -}}
-{{- end -}}
-
-{{/* The keys of `kafka.security.existingSecret` that are files, separated by blanks. */}}
-{{- define "audit-manager.kafkaFiles" -}}
-{{- with .Values.kafka.security -}}
-{{- ternary (list .caKey .certificateKey .keyKey | compact | join " ") "" (contains "ssl" .protocol) -}}
-{{- end -}}
-{{- end -}}
-
-{{/* With a spool on a volume replicas have names of their own. */}}
-{{- define "audit-manager.workloadKind" -}}
-{{- ternary "StatefulSet" "Deployment" .Values.auditManager.persistence.enabled -}}
-{{- end -}}
-
-{{- define "audit-manager.roles" -}}
-{{- $roles := .Values.roles -}}
-{{- if kindIs "slice" $roles }}{{ $roles = join "," $roles }}{{ end -}}
-{{- ternary "ingest" $roles .Values.persister.enabled -}}
-{{- end -}}
-
 {{/* Annotations of a job before install and upgrade, and of what it needs: WEIGHT. Kept when it failed. */}}
 {{- define "audit-manager.hook" -}}
 helm.sh/hook: pre-install,pre-upgrade
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{/* A value in which templates may stand, as YAML or, where it is a string, as it is: (list $ VALUE). */}}
+{{- define "audit-manager.render" -}}
+{{- $value := index . 1 -}}
+{{- if not (kindIs "string" $value) }}{{ $value = toYaml $value }}{{ end -}}
+{{- tpl $value (index . 0) -}}
 {{- end -}}
