@@ -3,6 +3,7 @@ $AUDIT_TEST_CACHE) at the versions that tests/packages pins.
 
     python_packages("kafka_clients")    a folder for PYTHONPATH with what packages/kafka_clients.txt lists
     go_tool("helm.sh/helm/v3/cmd/helm@v3.22.0")    the program, built with the Go of packages/go.txt
+    go_module("istio.io/api@v1.31.4")   the folder of a module's sources
     go_environment()                    for running that Go on a module of a test's own
     node_environment()                  for running Node.js as old as Debian 12's
     node_modules(folder)                a node_modules with what the package-lock.json in `folder` lists
@@ -14,6 +15,7 @@ Several tests may ask at once: one fetches, the others wait.
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -103,3 +105,10 @@ def jars(pom: pathlib.Path, folder: pathlib.Path | None = None, *properties: str
                             "dependency:copy-dependencies", f"-DoutputDirectory={coming}"],
                            check=True, stdin=subprocess.DEVNULL)
     return folder
+
+
+def go_module(module_at_version: str) -> pathlib.Path:
+    """The folder of a Go module's sources, for the files in it that are not Go."""
+    told = subprocess.run(["go", "mod", "download", "-json", module_at_version], check=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, env=go_environment(), cwd=cache())
+    return pathlib.Path(json.loads(told.stdout)["Dir"])

@@ -54,7 +54,8 @@ void AddTopics(CLI::App& app, int* exit_code) {
   ensure->add_option("--timeout", flags->timeout_seconds, "60 by default: how long to wait for the brokers")
       ->check(CLI::Range(1.0, 86'400.0))
       ->option_text("SECONDS");
-  topics->footer(
+  topics->footer("Examples:\n  audit-manager topics ensure");
+  ensure->footer(
       "Takes no partition away and changes no setting of a topic that exists. How many partitions and replicas:\n"
       "kafka.topics in docs/configuration.md.\n"
       "\n"
