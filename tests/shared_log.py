@@ -71,9 +71,12 @@ class SharedLogTest(harness.WholeTest):
         self.kafka = kafka.KafkaCluster(self.NODES, self.KAFKA)
         self.addCleanup(self.kafka.stop)
         self.kafka.start()
-        self.postgres = postgres.PostgresServer(settings=self.POSTGRES)
+        self.postgres = self.database()
         self.addCleanup(self.postgres.remove)
         self.postgres.start()
+
+    def database(self) -> postgres.PostgresServer:
+        return postgres.PostgresServer(settings=self.POSTGRES)
 
     def replica(self, name: str, variables: dict | None = None, **settings) -> harness.Service:
         defaults = {"http.host": "127.0.0.1", "kafka.bootstrap_servers": self.kafka.bootstrap,
