@@ -8,7 +8,7 @@ import unittest
 import refusing_store
 
 SECONDS = 2
-# Of the test's own column, which a table that is made anew does not have.
+# Of the column that numbers the rows, which a table that is made anew does not have.
 ARRIVAL = "audit_events_arrival_seq"
 
 

@@ -97,7 +97,7 @@ Result<void> BatchWriter::WritePiece(Places piece) {
         break;  // of an index that is not the primary key: the row's own
       case Fault::kRow: break;
     }
-    // Rows that a table refuses which was changed under us wait for somebody to mend it: they are not to blame.
+    // A table that was changed under us refuses sound rows: they wait until somebody mends it.
     if (!table_fits_) {
       if (auto fits = EnsureSchema(connection_, options_, Missing::kIsAnError); !fits) return std::move(fits).error();
       table_fits_ = true;

@@ -13,9 +13,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// libpq ends its messages with a line feed and puts several on lines of their own.
+// libpq ends its messages with a line feed and puts several on lines of their own, some of them indented.
 std::string OneLine(const char* text) {
   std::string line(text == nullptr ? "" : text);
+  std::erase(line, '\t');
   while (!line.empty() && line.back() == '\n') line.pop_back();
   std::string joined;
   for (const char c : line) joined += c == '\n' ? std::string("; ") : std::string(1, c);

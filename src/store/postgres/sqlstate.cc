@@ -102,6 +102,7 @@ Report ReportOfRefusal(std::string_view verbose) {
     verbose.remove_prefix(std::min(verbose.size(), line.size() + 1));
     // The place in PostgreSQL's sources helps nobody here.
     if (line.empty() || line.starts_with("LOCATION:")) continue;
+    std::erase(line, '\t');
     if (const std::size_t state = FindState(line); state != std::string::npos) {
       report.sqlstate = line.substr(state, 5);
       line.erase(state - 1, 8);

@@ -80,7 +80,7 @@ TEST(Sqlstate, WhatLibpqSaysByItselfHasARemedyToo) {
   for (const char* other : {"", "timeout expired\n", "FATAL:  12: no", "a:  28P01"}) {
     EXPECT_EQ(ReportOfRefusal(other).sqlstate, "") << other;
   }
-  EXPECT_EQ(ReportOfRefusal("a:  28P01").message, "a:  28P01");
+  EXPECT_EQ(ReportOfRefusal("a:  28P01\n\tb\n").message, "a:  28P01; b");
 }
 
 TEST(Sqlstate, AnErrorQuotesTheServerButNotWhatItSaysOfARow) {
