@@ -135,7 +135,6 @@ class PostgresTest : public StoreFixture {
   // The server itself: start, stop, kill, restart.
   static void Control(const std::string& action) {
     const std::string command = Environment("AUDIT_TEST_POSTGRES_CONTROL") + " " + action;
-    // NOLINTNEXTLINE(cert-env33-c): a command line of our own script, in a test
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
   }
 
