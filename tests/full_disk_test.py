@@ -1,39 +1,16 @@
 """The file system of data_dir runs full: callers are refused with 503 AUD-004, nothing accepted is lost, and
-with room made it accepts again.
-
-The full disk is a small tmpfs in a mount namespace of this test's own, so it needs root or user namespaces.
-"""
-
-import os
-import subprocess
-import sys
-import unittest
+with room made it accepts again."""
 
 import harness
+import small_disk
 
-IN_NAMESPACE = "AUDIT_TEST_IN_NAMESPACE"
 DISK_BYTES = 96 << 20
 SETTINGS = {"spool.segment_bytes": 4 << 20, "http.max_body_bytes": 1 << 20}
 
 
 class FullDiskTest(harness.WholeTest):
     def disk(self):
-        folder = self.folder / "service" / "data"
-        folder.mkdir(parents=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", folder], check=True)
-        self.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
-        return folder
-
-    @staticmethod
-    def fill(path):
-        """Takes all the room there is."""
-        with open(path, "wb", buffering=0) as filler:
-            block = bytes(4096)
-            try:
-                while True:
-                    filler.write(block)
-            except OSError:
-                pass
+        return small_disk.mount(self, self.folder / "service" / "data", DISK_BYTES)
 
     def test_a_full_disk_refuses_and_recovers(self):
         disk = self.disk()
@@ -50,7 +27,7 @@ class FullDiskTest(harness.WholeTest):
 
         self.assertEqual(load("room", "--requests", 500), {"202": 500})
 
-        self.fill(disk / "filler")
+        small_disk.fill(disk / "filler")
         statuses = load("full", "--duration", 8)
         self.assertEqual(set(statuses) - {"202"}, {"503"}, f"answers on a full disk: {statuses}")
         refused = service.post(harness.event(id="refused"))
@@ -73,7 +50,7 @@ class FullDiskTest(harness.WholeTest):
     def test_a_kill_on_a_full_disk_loses_nothing(self):
         disk = self.disk()
         service = self.service(**SETTINGS).start()
-        self.fill(disk / "filler")
+        small_disk.fill(disk / "filler")
         client = harness.Load(service, self.folder / "ids", "--connections", 8, "--duration", 3)
         self.addCleanup(client.end)
         client.finish()
@@ -84,16 +61,5 @@ class FullDiskTest(harness.WholeTest):
         self.assert_stored_exactly_once(service, client.accepted)
 
 
-def main():
-    if IN_NAMESPACE not in os.environ:
-        unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-        if subprocess.run([*unshare, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], check=False).returncode != 0:
-            sys.exit("full_disk_test needs a small file system of its own: run it as root, or where user "
-                     "namespaces may mount a tmpfs (sysctl kernel.unprivileged_userns_clone=1)")
-        os.environ[IN_NAMESPACE] = "1"
-        os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv])
-    unittest.main()
-
-
 if __name__ == "__main__":
-    main()
+    small_disk.main()

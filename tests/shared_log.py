@@ -80,12 +80,15 @@ class SharedLogTest(harness.WholeTest):
         self.kafka = kafka.KafkaCluster(self.NODES, self.KAFKA, self.SECURED)
         self.addCleanup(self.kafka.stop)
         self.kafka.start()
-        self.postgres = postgres.PostgresServer(settings=self.POSTGRES)
+        self.postgres = self.database()
         self.addCleanup(self.postgres.remove)
         self.postgres.start()
 
     def admin(self) -> kafka_admin.KafkaAdmin:
         return self.enterContext(kafka_admin.KafkaAdmin(self.kafka.bootstrap))
+
+    def database(self) -> postgres.PostgresServer:
+        return postgres.PostgresServer(settings=self.POSTGRES)
 
     def replica(self, name: str, variables: dict | None = None, **settings) -> harness.Service:
         defaults = {"http.host": "127.0.0.1", "kafka.bootstrap_servers": self.kafka.bootstrap,

@@ -1,52 +1,19 @@
 """The database is away, or there and refusing: callers notice nothing, no offset moves, and afterwards every
-accepted event is one row. The service logs in as a role that may read and insert and nothing else."""
+accepted event is one row."""
 
 import contextlib
 import os
 import subprocess
-import time
 import unittest
 
 import harness
-import shared_log
+import refusing_store
 
 AWAY_SECONDS = float(os.environ.get("AUDIT_TEST_STORE_AWAY_SECONDS", "120"))
 REFUSING_SECONDS = 12
-PASSWORD = "a writer's"
 
 
-class StoreOutageTest(shared_log.SharedLogTest):
-    def setUp(self):
-        super().setUp()
-        schema = subprocess.run([harness.BINARY, "schema", "--print"], capture_output=True, text=True, check=True).stdout
-        self.postgres.sql(schema)
-        self.postgres.sql(f"ALTER ROLE audit_writer LOGIN PASSWORD $${PASSWORD}$$")
-        self.number_the_rows()
-        self.postgres.sql("GRANT USAGE ON SEQUENCE audit_events_arrival_seq TO audit_writer")
-
-    def writer(self, **variables) -> harness.Service:
-        return self.replica("replica", {"DB_USER": "audit_writer", "DB_PASSWORD": PASSWORD} | variables).start()
-
-    def during(self, service: harness.Service, outage, seconds: float):
-        """Callers go on while `outage` lasts; what they were promised is stored after it."""
-        caller = self.call(service, "caller", 500, pause=0.05)
-        harness.wait_until("rows come in", lambda: self.rows_or_none())
-        with outage:
-            before = caller.accepted
-            harness.wait_until("/health notices", lambda: service.get("/health").status == 503)
-            lag = service.metric("audit_manager_kafka_consumer_lag_events")
-            time.sleep(seconds)
-            self.assertEqual(service.get("/health/ready").status, 200)
-            self.assertEqual(service.get("/health/live").status, 200)
-            self.assertGreater(caller.accepted, before + 1_000, "callers were held up")
-            self.assertGreater(service.metric("audit_manager_kafka_consumer_lag_events"), lag, "offsets moved")
-        harness.wait_until("/health recovers", lambda: service.get("/health").status == 200)
-        caller.end()
-        self.assertEqual(caller.refusals, {})
-        self.assert_stored_once_in_order([caller])
-        self.assert_nothing_is_left(service)
-        self.assertEqual(service.stop(), 0)
-
+class StoreOutageTest(refusing_store.RefusingStoreTest):
     @contextlib.contextmanager
     def away(self):
         self.postgres.stop("immediate")
@@ -74,15 +41,15 @@ class StoreOutageTest(shared_log.SharedLogTest):
         self.during(self.writer(), self.away(), AWAY_SECONDS)
 
     def test_a_database_that_is_read_only(self):
-        self.during(self.writer(), self.setting("default_transaction_read_only", "on"), REFUSING_SECONDS)
+        self.during(self.writer(), self.setting("default_transaction_read_only", "on"), REFUSING_SECONDS,
+                    "read-only")
 
     def test_a_database_that_takes_no_more_connections(self):
-        self.during(self.writer(), self.no_connections(), REFUSING_SECONDS)
+        self.during(self.writer(), self.no_connections(), REFUSING_SECONDS, "too many connections")
 
     def test_a_table_that_somebody_holds_locked(self):
         service = self.writer()
-        caller = self.call(service, "caller", 500, pause=0.05)
-        harness.wait_until("rows come in", self.rows_or_none)
+        caller = self.caller_of(service)
         seconds = 3 * REFUSING_SECONDS
         holder = subprocess.Popen(["psql", "-XAtq", "-h", self.postgres.host, "-p", str(self.postgres.port), "-U",
                                    self.postgres.user, "-d", self.postgres.name, "-c",
@@ -95,10 +62,7 @@ class StoreOutageTest(shared_log.SharedLogTest):
         self.assertIsNone(holder.poll(), "the lock was gone before")
         holder.wait(harness.PATIENCE_SECONDS)
         self.assertGreater(caller.accepted, before + 1_000, "callers were held up")
-        caller.end()
-        self.assertEqual(caller.refusals, {})
-        self.assert_stored_once_in_order([caller])
-        self.assert_nothing_is_left(service)
+        self.finish(service, caller)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 #include "event/details.h"
 
+#include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "event/json_cursor.h"
@@ -29,8 +32,8 @@ char* CopyCompact(std::string_view json, char* out) {
   return out;
 }
 
-// One spelling for all texts of a value: no white space, keys in order and each once, strings
-// unescaped behind their length. Recursive, so only for texts known to be nested at most kMaxDepth deep.
+// One spelling for all texts of a value: no white space, keys in order and each once, strings unescaped
+// behind their length, numbers by Number. Recursive, so only for texts known to be nested at most kMaxDepth deep.
 class Canonical {
  public:
   explicit Canonical(std::string_view json) : cursor_(json) {}
@@ -43,10 +46,42 @@ class Canonical {
     }
     JsonToken token;
     cursor_.ReadValue(0, &token);
-    return token.type == JsonType::kString ? Text(token) : std::string(token.text);
+    switch (token.type) {
+      case JsonType::kString: return Text(token);
+      case JsonType::kNumber: return Number(token.text);
+      default: return std::string(token.text);
+    }
   }
 
  private:
+  // Its digits without zeros at either end, and the power of ten of the last one.
+  static std::string Number(std::string_view text) {
+    int exponent = 0;
+    const std::string_view mantissa = text.substr(0, text.find_first_of("eE"));
+    if (mantissa.size() < text.size()) {
+      std::string_view power = text.substr(mantissa.size() + 1);
+      if (power.front() == '+') power.remove_prefix(1);
+      // One so large is in no event that was accepted (numeric.h).
+      if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec != std::errc()) {
+        return std::string(text);
+      }
+    }
+    std::int64_t last = exponent;
+    std::string digits;
+    bool after_point = false;
+    for (const char c : mantissa) {
+      if (c == '.') {
+        after_point = true;
+      } else if (c != '-' && (c != '0' || !digits.empty())) {
+        digits.push_back(c);
+      }
+      if (c != '.' && after_point) --last;
+    }
+    for (; !digits.empty() && digits.back() == '0'; ++last) digits.pop_back();
+    if (digits.empty()) return "0";
+    return (mantissa.front() == '-' ? "-" : "") + digits + 'e' + std::to_string(last);
+  }
+
   static std::string Text(const JsonToken& token) {
     std::string text(token.inner());
     if (token.escaped) text.resize(Unescape(token.inner(), text.data()));

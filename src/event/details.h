@@ -33,9 +33,9 @@ class DetailsWriter {
 };
 
 // True when two details are the same JSON value: white space, the order of keys and the spelling of
-// strings (`\u0041` or `A`) make no difference; the digits of numbers do (1.0 is not 1). Of keys that
-// occur twice the last counts, as in PostgreSQL's jsonb. Equal bytes are compared at once, without
-// parsing. Anything that is not JSON is the same only as equal bytes.
+// strings (`\u0041` or `A`) and of numbers (`1.50` or `15e-1`) make no difference. Of keys that occur twice
+// the last counts. All as PostgreSQL compares jsonb; why: docs/decisions/0010-numbers-are-the-same-by-value.md.
+// Equal bytes are compared at once, without parsing. Anything that is not JSON is the same only as equal bytes.
 [[nodiscard]] bool SameDetails(std::string_view a, std::string_view b);
 
 }  // namespace audit::event

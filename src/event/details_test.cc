@@ -45,7 +45,7 @@ TEST_F(DetailsWriterTest, WritesObjectsAmongMembers) {
   EXPECT_EQ(writer_.Finish(), R"({"actor":{"name":"A","o":{}},"z":[]})");
 }
 
-TEST(SameDetails, SpaceOrderAndSpellingOfStringsMakeNoDifference) {
+TEST(SameDetails, SpaceOrderAndSpellingMakeNoDifference) {
   const struct {
     std::string_view a;
     std::string_view b;
@@ -58,6 +58,11 @@ TEST(SameDetails, SpaceOrderAndSpellingOfStringsMakeNoDifference) {
       {R"({"\u0061":1})", R"({"a":1})"},
       {R"({"a":1,"a":2})", R"({"a":2})"},
       {"[]", "[ ]"},
+      {R"({"a":1})", R"({"a":1.0})"},
+      {"[150, 0.015, -3]", "[1.50e2, 15E-3, -3.000e+00]"},
+      {"[0, 0, 0]", "[-0, 0.00, 0e7]"},
+      {"[10000000000000000000000001]", "[1.0000000000000000000000001e25]"},
+      {"[1e131071]", "[0.1e131072]"},
   };
   for (const auto& [a, b] : kCases) {
     EXPECT_TRUE(SameDetails(a, b)) << a << " " << b;
@@ -70,14 +75,28 @@ TEST(SameDetails, AnythingElseMakesADifference) {
     std::string_view a;
     std::string_view b;
   } kCases[] = {
-      {R"({"a":1})", R"({"a":2})"},          {R"({"a":1})", R"({"b":1})"},
-      {R"({"a":1})", R"({"a":1.0})"},        {R"({"a":1})", R"({"a":"1"})"},
-      {R"({"a":null})", R"({"a":"null"})"},  {R"({"a":null})", R"({})"},
-      {R"({"a":[1,2]})", R"({"a":[2,1]})"},  {R"({"a":[1]})", R"({"a":[1,1]})"},
-      {R"({"a":[[],1]})", R"({"a":[[1]]})"}, {R"({"a":{}})", R"({"a":[]})"},
-      {R"({"a":1,"a":2})", R"({"a":1})"},    {R"({"a":"x,\"b\":1"})", R"({"a":"x","b":1})"},
-      {R"({"a":"b"})", R"({"a":"B"})"},      {R"({"a":1})", ""},
-      {R"({"a":1})", R"({"a":1)"},           {R"({"a":1} )", R"({"a":1} x)"},
+      {R"({"a":1})", R"({"a":2})"},
+      {R"({"a":1})", R"({"b":1})"},
+      {R"({"a":1})", R"({"a":"1"})"},
+      {R"({"a":1})", R"({"a":-1})"},
+      {R"({"a":10})", R"({"a":1})"},
+      {"[0.1]", "[0.01]"},
+      {"[1,0]", "[10]"},
+      {"[1e2]", "[1e-2]"},
+      {"[1e99999999999]", "[1e99999999998]"},
+      {"[10000000000000000000000001]", "[10000000000000000000000002]"},
+      {R"({"a":null})", R"({"a":"null"})"},
+      {R"({"a":null})", R"({})"},
+      {R"({"a":[1,2]})", R"({"a":[2,1]})"},
+      {R"({"a":[1]})", R"({"a":[1,1]})"},
+      {R"({"a":[[],1]})", R"({"a":[[1]]})"},
+      {R"({"a":{}})", R"({"a":[]})"},
+      {R"({"a":1,"a":2})", R"({"a":1})"},
+      {R"({"a":"x,\"b\":1"})", R"({"a":"x","b":1})"},
+      {R"({"a":"b"})", R"({"a":"B"})"},
+      {R"({"a":1})", ""},
+      {R"({"a":1})", R"({"a":1)"},
+      {R"({"a":1} )", R"({"a":1} x)"},
   };
   for (const auto& [a, b] : kCases) {
     EXPECT_FALSE(SameDetails(a, b)) << a << " " << b;

@@ -6,7 +6,6 @@
 #include "instance/backend_options.h"
 #include "instance/data_layout.h"
 #include "store/postgres/postgres_audit_store.h"
-#include "store/postgres/postgres_probe.h"
 #include "store/sqlite/sqlite_audit_store.h"
 
 namespace audit::instance {
@@ -16,9 +15,8 @@ StoreBackend OpenPostgres(const config::Config& config) {
   StoreBackend backend;
   auto store = std::make_unique<store::PostgresAuditStore>(PostgresOptionsOf(config), env::SystemClock());
   backend.advice = [&opened = *store] { return opened.Advice(); };
+  backend.probe = store.get();
   backend.store = std::move(store);
-  backend.own_probe = std::make_unique<store::PostgresProbe>(PostgresOptionsOf(config));
-  backend.probe = backend.own_probe.get();
   return backend;
 }
 

@@ -14,8 +14,7 @@ namespace audit::instance {
 
 struct StoreBackend {
   std::unique_ptr<store::AuditStore> store;
-  std::unique_ptr<store::StoreProbe> own_probe;  // null: the store is its own
-  store::StoreProbe* probe = nullptr;
+  store::StoreProbe* probe = nullptr;  // the store, too
   // What somebody should know about the store, one line each; asked now and then.
   std::function<std::vector<std::string>()> advice = [] { return std::vector<std::string>(); };
 };

@@ -57,7 +57,7 @@ struct Storing::State {
       : config(c),
         spool(s),
         health(h),
-        store_up(m.AddGauge("audit_manager_store_up", "1 while the store can be reached.")),
+        store_up(m.AddGauge("audit_manager_store_up", "1 while the store can be reached and took the last batch.")),
         dropped(m.AddCounter("audit_manager_partitions_dropped_total", "Months dropped because of their age.")),
         maintenance_failures(m.AddCounter("audit_manager_partition_maintenance_failures_total",
                                           "Failed attempts to make or drop partitions.")) {}

@@ -1,4 +1,5 @@
-// What any store of audit events owes (contract, sections 3 to 5). Implementations: sqlite/, postgres/.
+// What any store of audit events owes (contract, sections 3 to 5). Implementations: sqlite/, postgres/;
+// audit_store_contract.h holds them to it.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace audit::store {
 
 enum class Outcome : std::uint8_t {
   kStored,     // a new row
-  kDuplicate,  // the same event is there already: same id, occurred_at and content
+  kDuplicate,  // the same event is there already: same id, occurred_at and content, `details` as event::SameDetails
   kConflict,   // another event has this id and occurred_at: ours is not stored
   kRejected,   // this record can never be stored; `reason` says why
 };

@@ -25,7 +25,7 @@ struct EventQuery {
   std::optional<std::string> resource_type = std::nullopt;
   std::optional<std::string> resource_id = std::nullopt;
   // Any of these; empty: every one. Initialised, so that designated initialisers need not name it.
-  std::vector<std::string> outcomes = {};  // NOLINT(readability-redundant-member-init)
+  std::vector<std::string> outcomes = {};
   std::optional<std::string> trace_id = std::nullopt;
   Order order = Order::kNewestFirst;                  // by occurred_at, then id
   std::optional<std::uint64_t> limit = std::nullopt;  // at most so many events

@@ -12,7 +12,6 @@
 namespace audit::store {
 
 // A test with a time that is none fails by what this throws.
-// NOLINTNEXTLINE(bugprone-unchecked-optional-access)
 inline time::UnixMicros At(std::string_view text) { return time::ParseRfc3339(text).value(); }
 
 struct SampleEvent {

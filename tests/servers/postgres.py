@@ -68,19 +68,20 @@ def program(name: str) -> str:
 class PostgresServer:
     """`with PostgresServer() as server:` starts one. `fsync=False` is quick and survives no power cut; tests
     that kill the server lose nothing by it. `tls`: with a certificate of its own for 127.0.0.1, `authority`.
-    `settings` go into postgresql.conf."""
+    `settings` go into postgresql.conf. `wal`: an empty folder for the write-ahead log."""
 
     def __init__(self, folder: pathlib.Path | None = None, fsync: bool = True, tls: bool = False,
-                 settings: dict | None = None):
+                 settings: dict | None = None, wal: pathlib.Path | None = None):
         self.folder = folder or own_folder("audit-postgres-")
         self.data = self.folder / "data"
+        self.wal = wal
         self.host = "127.0.0.1"
         self.name, self.user, self.password = NAME, USER, PASSWORD
         self.authority = self.folder / "server.crt"
         self.settings = {"fsync": "on" if fsync else "off"} | (settings or {})
         if tls:
             self.settings |= {"ssl": "on", "ssl_cert_file": self.authority, "ssl_key_file": self.folder / "server.key"}
-        if self.data.exists():
+        if (self.data / "PG_VERSION").exists():
             self.port = int((self.folder / "port").read_text())
         else:
             self._make()
@@ -93,13 +94,16 @@ class PostgresServer:
         if user := unprivileged():
             os.chown(password_file, user["user"], user["group"])
         self._run(program("initdb"), "-D", self.data, "-U", self.user, "--pwfile", password_file, "--no-sync",
-                  "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8")
+                  "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8",
+                  *(["--waldir", self.wal] if self.wal else []))
         if "ssl" in self.settings:
             self._run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=audit-test",
                       "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.folder / "server.key",
                       "-out", self.authority)
-        settings = {"port": self.port, "listen_addresses": self.host, "unix_socket_directories": "",
-                    "logging_collector": "off", "log_min_messages": "warning"} | self.settings
+        self._configure({"port": self.port, "listen_addresses": self.host, "unix_socket_directories": "",
+                         "logging_collector": "off", "log_min_messages": "warning"} | self.settings)
+
+    def _configure(self, settings: dict):
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in settings.items())
 
@@ -132,9 +136,12 @@ class PostgresServer:
         return self
 
     def pid(self) -> int | None:
+        """Of the server that runs; one that was killed has left its file."""
         try:
-            return int((self.data / "postmaster.pid").read_text().split("\n")[0])
-        except (FileNotFoundError, ValueError):
+            pid = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+            os.kill(pid, 0)
+            return pid
+        except (FileNotFoundError, ValueError, ProcessLookupError):
             return None
 
     def stop(self, mode: str = "fast"):
@@ -192,6 +199,31 @@ class PostgresServer:
 
     def __exit__(self, *_):
         self.remove()
+
+
+class Standby(PostgresServer):
+    """A hot standby of `primary`, at the same port of another loopback address. Once it is started, commits of the
+    primary wait for it, so that nothing that was committed is lost with the primary."""
+
+    def __init__(self, primary: PostgresServer):
+        self.primary = primary
+        super().__init__()
+
+    def _make(self):
+        self.host, self.port = "127.0.0.2", self.primary.port
+        connection = f"host={self.primary.host} port={self.port} user={self.user} password='{self.password}'"
+        self._run(program("pg_basebackup"), "-D", self.data, "-d", connection, "-R", "-X", "stream", "-c", "fast")
+        self._configure({"listen_addresses": self.host})
+        (self.folder / "database").touch()
+
+    def start(self):
+        super().start()
+        self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.primary.sql("SELECT pg_reload_conf()")
+        return self
+
+    def promote(self):
+        self._pg_ctl("promote")
 
 
 class PgBouncer:

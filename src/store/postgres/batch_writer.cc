@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "store/postgres/schema.h"
 #include "store/postgres/staging.h"
 #include "store/postgres/transaction.h"
 
@@ -42,6 +43,7 @@ Result<void> BatchWriter::Write(std::span<const event::Record> records, Places p
   records_ = records;
   outcomes_ = outcomes;
   found_duplicate_ = false;
+  table_fits_ = false;
   auto written = WritePieces(places);
   if (!written) {
     // A server that is read-only or shutting down may not be the one that answers a new connection.
@@ -94,6 +96,11 @@ Result<void> BatchWriter::WritePiece(Places piece) {
         }
         break;  // of an index that is not the primary key: the row's own
       case Fault::kRow: break;
+    }
+    // A table that was changed under us refuses sound rows: they wait until somebody mends it.
+    if (!table_fits_) {
+      if (auto fits = EnsureSchema(connection_, options_, Missing::kIsAnError); !fits) return std::move(fits).error();
+      table_fits_ = true;
     }
     if (piece.size() == 1) {
       outcomes_[piece.front()] = {Outcome::kRejected, ReasonOf(*report)};

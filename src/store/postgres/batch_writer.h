@@ -51,9 +51,10 @@ class BatchWriter {
   Connection connection_;
   CopyEncoder encoder_;
   int staged_batches_left_ = 0;
-  bool found_duplicate_ = false;
   std::size_t piece_limit_ = kNoLimit;  // rows a transaction
   // Of the Write under way.
+  bool found_duplicate_ = false;
+  bool table_fits_ = false;  // looked at since a row was refused
   std::span<const event::Record> records_;
   std::span<RecordOutcome> outcomes_;
 };

@@ -13,9 +13,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// libpq ends its messages with a line feed and puts several on lines of their own.
+// libpq ends its messages with a line feed and puts several on lines of their own, some of them indented.
 std::string OneLine(const char* text) {
   std::string line(text == nullptr ? "" : text);
+  std::erase(line, '\t');
   while (!line.empty() && line.back() == '\n') line.pop_back();
   std::string joined;
   for (const char c : line) joined += c == '\n' ? std::string("; ") : std::string(1, c);
@@ -90,12 +91,13 @@ Result<Connection> Connection::OpenHost(const PostgresOptions& options, const st
   connection.connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
   PGconn* handle = connection.connection_.get();
   if (handle == nullptr) return Error(ErrorCode::kUnavailable, "no memory for a connection to PostgreSQL");
+  PQsetErrorVerbosity(handle, PQERRORS_VERBOSE);  // for Refused
 
   const Deadline deadline = Clock::now() + options.connect_timeout;
   // libpq asks for a wait until the socket can be written before the first poll.
   for (PostgresPollingStatusType want = PGRES_POLLING_WRITING; PQstatus(handle) != CONNECTION_BAD;) {
     if (want == PGRES_POLLING_OK) break;
-    if (want == PGRES_POLLING_FAILED) return connection.Lost();
+    if (want == PGRES_POLLING_FAILED) return connection.Refused();
     pollfd socket{.fd = PQsocket(handle),
                   .events = static_cast<short>(want == PGRES_POLLING_READING ? POLLIN : POLLOUT),
                   .revents = 0};
@@ -105,7 +107,8 @@ Result<Connection> Connection::OpenHost(const PostgresOptions& options, const st
     if (ready == 0) return connection.TimedOut();
     if (ready > 0) want = PQconnectPoll(handle);
   }
-  if (PQstatus(handle) != CONNECTION_OK) return connection.Lost();
+  if (PQstatus(handle) != CONNECTION_OK) return connection.Refused();
+  PQsetErrorVerbosity(handle, PQERRORS_DEFAULT);
   if (PQsetnonblocking(handle, 1) != 0) return connection.Lost();
   // Notices (a partition that exists already, ...) would go to stderr, past our log.
   PQsetNoticeReceiver(handle, [](void*, const PGresult*) {}, nullptr);
@@ -115,6 +118,12 @@ Result<Connection> Connection::OpenHost(const PostgresOptions& options, const st
 bool Connection::usable() const { return connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK; }
 
 bool Connection::in_transaction() const { return usable() && PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
+
+Error Connection::Refused() {
+  Error error = ErrorOf(ReportOfRefusal(PQerrorMessage(connection_.get())), "PostgreSQL " + where_);
+  Close();
+  return error;
+}
 
 Error Connection::Lost() {
   report_.reset();

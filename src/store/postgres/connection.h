@@ -70,6 +70,7 @@ class Connection {
   Result<void> Flush(Deadline deadline);
   // Reads answers to their end, or up to the moment when the server waits for COPY data.
   Result<Rows> Collect(Deadline deadline);
+  Error Refused();  // it did not come about
   Error Lost();
   Error TimedOut();
   [[nodiscard]] Deadline FromNow() const { return std::chrono::steady_clock::now() + patience_; }

@@ -36,6 +36,14 @@ class PostgresFailureTest : public PostgresTest {
     EXPECT_TRUE(written.error().retryable()) << written.error().message();
     return written.error().code();
   }
+
+  // Of a store with the options as they are now.
+  std::string Refusal() {
+    Open();
+    const auto written = TryWrite({Numbered(2)});
+    EXPECT_FALSE(written.ok());
+    return written.ok() ? "" : written.error().message();
+  }
 };
 
 TEST_F(PostgresFailureTest, ALockedTableIsLockedAndNothingIsStored) {
@@ -102,6 +110,121 @@ TEST_F(PostgresFailureTest, AReadOnlyServerIsUnavailableToTheStoreAndToTheProbe)
   EXPECT_TRUE(probe.Check().ok());
 }
 
+// Another session holds a row of ours and then wants one that we hold. It is patient, so the server ends ours.
+TEST_F(PostgresFailureTest, ADeadlockIsLockedAndTheRepeatIsStored) {
+  Write({Numbered(1)});
+  const std::string insert =
+      "INSERT INTO audit_events (id, occurred_at, source, type, actor_type, actor_id, action, outcome) SELECT 'e-' || "
+      "n, "
+      "'2026-11-24 10:00:00+00'::timestamptz + n * interval '1 microsecond', 's', 't', 'user', 'u', 'a', 'success' "
+      "FROM ";
+  Sql("SET deadlock_timeout = '60s'; BEGIN; " + insert + "(VALUES (3)) v (n)");
+  Result<std::vector<RecordOutcome>> written = std::vector<RecordOutcome>();
+  std::thread writer([&] { written = TryWrite({Numbered(2), Numbered(3)}); });
+  postgres::Connection observer = NewConnection();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  for (bool waits = false; !waits && std::chrono::steady_clock::now() < deadline;) {
+    auto rows = observer.Execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)");
+    waits = rows.ok() && rows->Bool(0, 0);
+  }
+  Sql(insert + "(VALUES (2)) v (n)");
+  writer.join();
+  ASSERT_FALSE(written.ok());
+  EXPECT_EQ(written.error().code(), ErrorCode::kLocked);
+  EXPECT_THAT(written.error().message(), HasSubstr("deadlock detected"));
+  Sql("ROLLBACK");
+  EXPECT_THAT(Write({Numbered(2), Numbered(3)}), Each(Outcome::kStored));
+}
+
+// Serializable sessions fail on their own account, never ours, whatever the server's default is.
+TEST_F(PostgresFailureTest, SerializableSessionsBesideItDoNotHoldItUp) {
+  Administer("ALTER DATABASE " + database_ + " SET default_transaction_isolation = serializable");
+  Open();
+  Write({Numbered(1)});
+  Sql("BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM audit_events");
+  EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
+  Sql("UPDATE audit_events SET action = action");
+  EXPECT_THAT(Write({Numbered(2), Numbered(3)}), ElementsAre(Outcome::kDuplicate, Outcome::kStored));
+  Sql("ROLLBACK");
+}
+
+TEST_F(PostgresFailureTest, ATableThatIsGoneIsWaitedForAndNotMadeAnew) {
+  Write({Numbered(1)});
+  Sql("ALTER TABLE audit_events RENAME TO elsewhere");
+  std::string said;
+  for (int tries = 0; tries < 2; ++tries) {
+    const auto written = TryWrite({Numbered(2)});
+    ASSERT_FALSE(written.ok());
+    EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
+    said = written.error().message();
+  }
+  EXPECT_THAT(said, HasSubstr("was there and is gone"));
+  EXPECT_FALSE(store_->MaintainPartitions(kNow, 1, 0).ok());
+  EXPECT_EQ(Sql("SELECT to_regclass('audit_events') IS NULL"), "t");
+  Sql("ALTER TABLE elsewhere RENAME TO audit_events");
+  EXPECT_THAT(Write({Numbered(1), Numbered(2)}), ElementsAre(Outcome::kDuplicate, Outcome::kStored));
+  // A service that starts makes one.
+  Sql("DROP TABLE audit_events");
+  Open();
+  EXPECT_THAT(Write({Numbered(2)}), ElementsAre(Outcome::kStored));
+}
+
+// To the server each of these makes the rows impossible. They are not: the table is.
+TEST_F(PostgresFailureTest, ATableThatIsChangedWhileItIsUsedKillsNoEvent) {
+  const std::pair<const char*, const char*> changes[] = {
+      {"ALTER TABLE audit_events ADD COLUMN tenant text NOT NULL DEFAULT 'x'; "
+       "ALTER TABLE audit_events ALTER COLUMN tenant DROP DEFAULT",
+       "ALTER TABLE audit_events DROP COLUMN tenant"},
+      {"ALTER TABLE audit_events ALTER COLUMN details TYPE json",
+       "ALTER TABLE audit_events ALTER COLUMN details TYPE jsonb"},
+      {"ALTER TABLE audit_events ALTER COLUMN actor_type TYPE varchar(4)",
+       "ALTER TABLE audit_events ALTER COLUMN actor_type TYPE text"},
+      {"ALTER TABLE audit_events ALTER COLUMN subject SET NOT NULL",
+       "ALTER TABLE audit_events ALTER COLUMN subject DROP NOT NULL"},
+  };
+  int number = 0;
+  const auto next = [&] {
+    SampleEvent event = Numbered(++number);
+    event.details = R"({"k":1})";
+    event.subject = "s";
+    return event;
+  };
+  Write({next()});
+  for (const auto& [change, undo] : changes) {
+    Sql(change);
+    SampleEvent event = next();
+    event.subject.reset();
+    event.actor_type = "service";
+    const auto refused = TryWrite({event});
+    EXPECT_FALSE(refused.ok()) << change;
+    if (!refused.ok()) {
+      EXPECT_EQ(refused.error().code(), ErrorCode::kUnavailable);
+      EXPECT_THAT(refused.error().message(), HasSubstr("audit_events does not fit: column"));
+    }
+    Sql(undo);
+    EXPECT_THAT(Write({event}), ElementsAre(Outcome::kStored)) << undo;
+    Sql("DELETE FROM audit_events WHERE subject IS NULL");
+  }
+  Sql("ALTER TABLE audit_events ADD COLUMN note text");
+  EXPECT_THAT(Write({next()}), ElementsAre(Outcome::kStored));
+}
+
+TEST_F(PostgresFailureTest, HealthSpeaksOfTheLastWriteUntilOneSucceeds) {
+  Write({Numbered(1)});
+  EXPECT_TRUE(store_->Check().ok());
+  OnEachRow("RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100';");
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kNoSpace);
+  EXPECT_EQ(store_->Check().error().code(), ErrorCode::kNoSpace);
+  // Nobody repeats it here: another replica has the batch.
+  clock_.Advance(std::chrono::minutes(3));
+  EXPECT_TRUE(store_->Check().ok());
+  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kNoSpace);
+  OnNoRow();
+  EXPECT_FALSE(store_->Check().ok());
+  Write({Numbered(2)});
+  EXPECT_TRUE(store_->Check().ok());
+}
+
 TEST_F(PostgresFailureTest, TooManyConnectionsAreUnavailable) {
   const PostgresRoles roles = InstallSchemaForWriter();
   Sql("ALTER ROLE " + roles.writer + " CONNECTION LIMIT 0");
@@ -120,6 +243,7 @@ TEST_F(PostgresFailureTest, AWrongPasswordIsInNoMessage) {
   ASSERT_FALSE(written.ok());
   EXPECT_EQ(written.error().code(), ErrorCode::kUnavailable);
   EXPECT_THAT(written.error().message(), HasSubstr("password authentication failed"));
+  EXPECT_THAT(written.error().message(), HasSubstr("(SQLSTATE 28P01); check DB_USER and DB_PASSWORD"));
   EXPECT_THAT(written.error().message(), testing::Not(HasSubstr("hunter2")));
 }
 
@@ -250,12 +374,12 @@ TEST_F(PostgresFailureTest, AServerThatTheAuthorityDoesNotVouchForIsRefused) {
                 "a.datname = current_database() AND a.pid <> pg_backend_pid()"),
             "1");
   options_.host = "localhost";  // the certificate is for 127.0.0.1
-  Open();
-  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kUnavailable);
+  EXPECT_THAT(Refusal(), HasSubstr("set DB_HOST to a name in the server's certificate"));
   options_.host = "127.0.0.1";
   options_.sslrootcert = "/etc/ssl/certs/ca-certificates.crt";
-  Open();
-  EXPECT_EQ(CodeOfWrite({Numbered(2)}), ErrorCode::kUnavailable);
+  EXPECT_THAT(Refusal(), HasSubstr("check database.ssl_root_certificate_file: it does not vouch"));
+  options_.sslrootcert = "/nowhere.pem";
+  EXPECT_THAT(Refusal(), HasSubstr("check database.ssl_root_certificate_file"));
 }
 
 TEST_F(PostgresFailureTest, OfSeveralHostsTheOneThatAnswersIsTaken) {

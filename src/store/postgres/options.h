@@ -17,11 +17,9 @@ struct PostgresOptions {
   std::string name = "auditmanager";
   std::string user = "postgres";
   // Initialised, so that whoever names the members that he sets need not name these.
-  // NOLINTBEGIN(readability-redundant-member-init)
   std::string password = {};
   std::string sslmode = "prefer";  // as libpq: disable, allow, prefer, require, verify-ca, verify-full
   std::string sslrootcert = {};    // a file; empty: libpq's default
-  // NOLINTEND(readability-redundant-member-init)
   std::string application_name = "audit-manager";
 
   std::chrono::milliseconds connect_timeout{5'000};  // for each host

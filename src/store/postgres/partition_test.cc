@@ -18,11 +18,6 @@ using testing::IsEmpty;
 
 class PostgresPartitionTest : public PostgresTest {
  protected:
-  std::vector<std::string> Maintain(int pre_create_months, int retention_months) {
-    auto dropped = store_->MaintainPartitions(clock_.Now(), pre_create_months, retention_months);
-    EXPECT_TRUE(dropped.ok()) << dropped.error().message();
-    return dropped.ok() ? *dropped : std::vector<std::string>();
-  }
   std::string Bounds(const std::string& partition) {
     return Sql("SET TimeZone='UTC'; SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = '" + partition +
                "'");
@@ -36,12 +31,6 @@ TEST_F(PostgresPartitionTest, AMonthIsMadeWhenAnEventNeedsItFromItsFirstMomentTo
   EXPECT_EQ(Partitions(), "audit_events_2024_02 audit_events_2025_12");
   EXPECT_EQ(Bounds("audit_events_2024_02"), "FOR VALUES FROM ('2024-02-01 00:00:00+00') TO ('2024-03-01 00:00:00+00')");
   EXPECT_EQ(Sql("SELECT count(*) FROM pg_index WHERE indrelid = 'audit_events_2024_02'::regclass"), "6");
-}
-
-TEST_F(PostgresPartitionTest, ThisMonthAndTheNextOnesAreMadeAhead) {
-  EXPECT_THAT(Maintain(3, 84), IsEmpty());
-  EXPECT_EQ(Partitions(), "audit_events_2026_11 audit_events_2026_12 audit_events_2027_01");
-  EXPECT_THAT(Maintain(3, 84), IsEmpty());
 }
 
 TEST_F(PostgresPartitionTest, ManyReplicasMakeTheSameMonthsAtOnce) {
@@ -116,12 +105,6 @@ TEST_F(PostgresPartitionTest, OnlyMonthsThatArePartitionsAreDropped) {
             "audit_events_2018_01 audit_events_2018_02 audit_events_2018_04_old audit_events_2018_13 "
             "audit_events_2018_3 audit_events_2019_11 audit_events_2026_11 audit_events_archive");
   EXPECT_THAT(Ids(), ElementsAre("e-3", "e-2"));
-}
-
-TEST_F(PostgresPartitionTest, ZeroKeepsEverything) {
-  Write({Numbered(1, "1999-01-01T00:00:00Z")});
-  EXPECT_THAT(Maintain(1, 0), IsEmpty());
-  EXPECT_EQ(Count(), "1");
 }
 
 TEST_F(PostgresPartitionTest, AMonthThatIsBeingReadIsLeftForTheNextTime) {

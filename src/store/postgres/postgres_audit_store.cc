@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "env/mutex.h"
+#include "store/last_failure.h"
 #include "store/month.h"
 #include "store/postgres/batch_writer.h"
 #include "store/postgres/partitions.h"
+#include "store/postgres/postgres_probe.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/shares.h"
 
@@ -34,7 +36,8 @@ Error Retryable(Error error) {
 }  // namespace
 
 struct PostgresAuditStore::State {
-  State(PostgresOptions given, env::Clock& time) : options(std::move(given)), clock(time) {
+  State(PostgresOptions given, env::Clock& time)
+      : options(std::move(given)), clock(time), probe(options), last_failure(time) {
     for (int i = 0; i < std::max(1, options.writers); ++i) writers.emplace_back(options, months);
   }
 
@@ -49,9 +52,12 @@ struct PostgresAuditStore::State {
   env::Clock& clock;
   postgres::KnownMonths months;
   std::deque<BatchWriter> writers;  // used by Write alone; a deque: they do not move
+  PostgresProbe probe;
+  LastFailure last_failure;
 
   env::Mutex mutex;
   bool schema_fits GUARDED_BY(mutex) = false;
+  bool table_seen GUARDED_BY(mutex) = false;
   std::vector<std::string> advice GUARDED_BY(mutex);
 };
 
@@ -76,14 +82,17 @@ Share PostgresAuditStore::State::Place(std::span<const event::Record> records,
 }
 
 Result<void> PostgresAuditStore::State::Prepare(Connection& connection) {
+  postgres::Missing missing = postgres::Missing::kIsMade;
   {
     const env::MutexLock lock(mutex);
     if (schema_fits) return {};
+    if (table_seen) missing = postgres::Missing::kIsAnError;
   }
-  auto ensured = postgres::EnsureSchema(connection, options);
+  auto ensured = postgres::EnsureSchema(connection, options, missing);
   if (!ensured) return Retryable(std::move(ensured).error());
   const env::MutexLock lock(mutex);
   schema_fits = true;
+  table_seen = true;
   advice = std::move(ensured->advice);
   return {};
 }
@@ -133,8 +142,11 @@ Result<std::vector<RecordOutcome>> PostgresAuditStore::Write(std::span<const eve
   };
   if (auto written = write(); !written) {
     state_->LookAgain();
-    return Retryable(std::move(written).error());
+    Error error = Retryable(std::move(written).error());
+    state_->last_failure.Set(error);
+    return error;
   }
+  state_->last_failure.Set(std::nullopt);
   return outcomes;
 }
 
@@ -178,6 +190,11 @@ Result<std::vector<std::string>> PostgresAuditStore::MaintainPartitions(time::Un
     return std::move(*failure);
   }
   return dropped;
+}
+
+Result<void> PostgresAuditStore::Check() {
+  if (auto last = state_->last_failure.Check(); !last) return last;
+  return state_->probe.Check();
 }
 
 std::vector<std::string> PostgresAuditStore::Advice() const {

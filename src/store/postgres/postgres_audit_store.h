@@ -13,7 +13,7 @@ namespace audit::store {
 
 // Write and MaintainPartitions may be called from different threads and do not wait for each other: the
 // latter has a connection of its own for as long as it takes.
-class PostgresAuditStore final : public AuditStore {
+class PostgresAuditStore final : public AuditStore, public StoreProbe {
  public:
   // Makes no connection: that is the first call's business, so that a service starts without its database.
   // `clock` outlives the store; it decides what is too old. ingested_at is the server's clock.
@@ -21,8 +21,9 @@ class PostgresAuditStore final : public AuditStore {
   ~PostgresAuditStore() override;
 
   // One transaction a connection, and more where a record is refused; all of them are over when it returns.
-  // The table is made, or looked at, before the first batch and after a failure. Every error is retryable,
-  // a table that does not fit too: nothing is lost by waiting for somebody to mend it.
+  // The table is looked at before the first batch and after a failure, and made where there is none; one that was
+  // there and is gone is waited for, as a new one would be in the way of the old when it comes back. Every error is
+  // retryable, a table that does not fit too: nothing is lost by waiting for somebody to mend it.
   Result<std::vector<RecordOutcome>> Write(std::span<const event::Record> records) override;
 
   // The names are months: "2019_11". Needs the table's owner to drop; a month can also be made by the function
@@ -30,6 +31,9 @@ class PostgresAuditStore final : public AuditStore {
   // call; the error says so unless another one was dropped.
   Result<std::vector<std::string>> MaintainPartitions(time::UnixMicros now, int pre_create_months,
                                                       int retention_months) override;
+
+  // The failure of the last Write as long as none has succeeded since, or that of a PostgresProbe.
+  Result<void> Check() override;
 
   // What somebody should know about the table, from when it was last looked at; one line each. Any thread.
   [[nodiscard]] std::vector<std::string> Advice() const;

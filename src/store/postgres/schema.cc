@@ -200,12 +200,18 @@ std::string MisfitOf(std::span<const TableColumn> columns) {
   return "";
 }
 
-Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const PostgresOptions& options) {
+Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const PostgresOptions& options, Missing missing) {
   PostgresSchemaReport report;
   Transaction transaction(connection);
   if (auto begun = connection.Execute(BeginSql(options)); !begun) return std::move(begun).error();
   auto exists = TableExists(connection);
   if (!exists) return std::move(exists).error();
+  if (!*exists && missing == Missing::kIsAnError) {
+    return Error(
+        ErrorCode::kUnavailable,
+        "the table audit_events was there and is gone, or no longer in the role's search_path: bring it back; a "
+        "new one is made only when the service starts");
+  }
   if (!*exists) {
     // Replicas that start together take turns; the second one finds the table.
     if (auto locked = connection.Execute(AdvisoryLockSql()); !locked) return std::move(locked).error();
@@ -228,7 +234,7 @@ Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const Postgres
 Result<PostgresSchemaReport> EnsurePostgresSchema(const PostgresOptions& options) {
   auto connection = postgres::Connection::Open(options);
   if (!connection) return std::move(connection).error();
-  return postgres::EnsureSchema(*connection, options);
+  return postgres::EnsureSchema(*connection, options, postgres::Missing::kIsMade);
 }
 
 std::string PostgresSchemaSql(const PostgresRoles& roles) {

@@ -2,6 +2,7 @@
 // it does not. docs/postgres.md is the page for people.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,8 +38,11 @@ Result<PostgresSchemaReport> EnsurePostgresSchema(const PostgresOptions& options
 
 namespace postgres {
 
-// The same on an open connection.
-Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const PostgresOptions& options);
+// What becomes of a table that is not there.
+enum class Missing : std::uint8_t { kIsMade, kIsAnError };
+
+// The same on an open connection. kUnavailable: it is missing and not to be made.
+Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const PostgresOptions& options, Missing missing);
 
 // A column as the database has it.
 struct TableColumn {

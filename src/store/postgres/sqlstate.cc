@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <vector>
 
 namespace audit::store::postgres {
 namespace {
@@ -41,9 +43,20 @@ constexpr std::array<Known, 9> kReasons = {{
 }};
 
 struct Remedy {
-  std::string_view sqlstate;
+  std::string_view of;
   std::string_view words;
 };
+
+// For what libpq says by itself, by a part of its words.
+constexpr std::array<Remedy, 6> kRemediesByWords = {{
+    {"certificate verify failed", "check database.ssl_root_certificate_file: it does not vouch for the server"},
+    {"does not match host name",
+     "set DB_HOST to a name in the server's certificate, or database.ssl_mode to verify-ca"},
+    {"root certificate file", "check database.ssl_root_certificate_file"},
+    {"does not support SSL", "turn ssl on in the server, or set database.ssl_mode to prefer"},
+    {"could not translate host name", "check DB_HOST"},
+    {"Connection refused", "no server listens there: start it, or check DB_HOST and DB_PORT"},
+}};
 
 constexpr std::array<Remedy, 7> kRemedies = {{
     {"25006", "the server is read-only: a standby, or default_transaction_read_only is on"},
@@ -55,7 +68,52 @@ constexpr std::array<Remedy, 7> kRemedies = {{
     {"53300", "raise max_connections or put PgBouncer in front"},
 }};
 
+std::string_view RemedyFor(const Report& report) {
+  for (const Remedy& each : kRemedies) {
+    if (each.of == report.sqlstate) return each.words;
+  }
+  if (report.sqlstate.empty()) {
+    for (const Remedy& each : kRemediesByWords) {
+      if (report.message.find(each.of) != std::string::npos) return each.words;
+    }
+  }
+  return "";
+}
+
+// Where "28P01: " begins in "...:  28P01: password authentication failed"; npos: nowhere.
+std::size_t FindState(std::string_view line) {
+  constexpr std::string_view kBefore = ":  ";
+  for (std::size_t at = line.find(kBefore); at != std::string_view::npos; at = line.find(kBefore, at + 1)) {
+    const std::string_view state = line.substr(at + kBefore.size(), 7);
+    const bool letters = std::all_of(state.begin(), state.begin() + std::min<std::ptrdiff_t>(5, std::ssize(state)),
+                                     [](unsigned char c) { return std::isdigit(c) != 0 || std::isupper(c) != 0; });
+    if (state.size() == 7 && letters && state.substr(5) == ": ") return at + kBefore.size();
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
+
+Report ReportOfRefusal(std::string_view verbose) {
+  Report report;
+  std::vector<std::string> lines;
+  while (!verbose.empty()) {
+    std::string line(verbose.substr(0, verbose.find('\n')));
+    verbose.remove_prefix(std::min(verbose.size(), line.size() + 1));
+    // The place in PostgreSQL's sources helps nobody here.
+    if (line.empty() || line.starts_with("LOCATION:")) continue;
+    std::erase(line, '\t');
+    if (const std::size_t state = FindState(line); state != std::string::npos) {
+      report.sqlstate = line.substr(state, 5);
+      line.erase(state - 1, 8);
+    }
+    // With and without TLS a server refuses in the same words.
+    if (std::find(lines.begin(), lines.end(), line) != lines.end()) continue;
+    report.message += (lines.empty() ? "" : "; ") + line;
+    lines.push_back(std::move(line));
+  }
+  return report;
+}
 
 Fault FaultOf(const Report& report) {
   const std::string_view state = report.sqlstate;
@@ -104,9 +162,7 @@ Error ErrorOf(const Report& report, std::string_view what) {
   }
   message += ": " + report.message;
   if (!report.sqlstate.empty()) message += " (SQLSTATE " + report.sqlstate + ")";
-  const auto* remedy = std::find_if(kRemedies.begin(), kRemedies.end(),
-                                    [&](const Remedy& each) { return each.sqlstate == report.sqlstate; });
-  if (remedy != kRemedies.end()) message += "; " + std::string(remedy->words);
+  if (const std::string_view remedy = RemedyFor(report); !remedy.empty()) message += "; " + std::string(remedy);
   return {CodeOf(report.sqlstate), std::move(message)};
 }
 

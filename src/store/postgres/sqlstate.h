@@ -1,5 +1,5 @@
-// What PostgreSQL's SQLSTATEs mean to us: whose fault it is, which of our errors it becomes, and what may
-// be told of it. https://www.postgresql.org/docs/15/errcodes-appendix.html
+// What PostgreSQL's SQLSTATEs, and libpq's words where there is none, mean to us: whose fault it is, which of our
+// errors it becomes, and what may be told of it. https://www.postgresql.org/docs/15/errcodes-appendix.html
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,10 @@ struct Report {
   std::string constraint;
   std::string column;
 };
+
+// A connection that did not come about, as libpq words it with PQERRORS_VERBOSE: it has no other way to give the
+// SQLSTATE.
+[[nodiscard]] Report ReportOfRefusal(std::string_view verbose);
 
 [[nodiscard]] Fault FaultOf(const Report& report);
 

@@ -58,6 +58,31 @@ TEST(Sqlstate, AReasonNamesConstraintAndColumnAndQuotesNothing) {
               HasSubstr("constraint amount_positive"));
 }
 
+TEST(Sqlstate, AConnectionThatIsRefusedSaysWhyOnceAndWhatToDo) {
+  const Report report = ReportOfRefusal(
+      "connection to server at \"db\", port 5432 failed: FATAL:  28P01: password authentication failed for user \"u\"\n"
+      "LOCATION:  auth_failed, auth.c:335\n"
+      "connection to server at \"db\", port 5432 failed: FATAL:  28P01: password authentication failed for user \"u\"\n"
+      "LOCATION:  auth_failed, auth.c:335\n");
+  EXPECT_EQ(report.sqlstate, "28P01");
+  EXPECT_EQ(
+      ErrorOf(report, "db").message(),
+      "db: connection to server at \"db\", port 5432 failed: FATAL: password authentication failed for user \"u\" "
+      "(SQLSTATE 28P01); check DB_USER and DB_PASSWORD");
+}
+
+TEST(Sqlstate, WhatLibpqSaysByItselfHasARemedyToo) {
+  const Report report =
+      ReportOfRefusal("connection to server at \"db\" failed: SSL error: certificate verify failed\n");
+  EXPECT_EQ(report.sqlstate, "");
+  EXPECT_EQ(ErrorOf(report, "db").code(), ErrorCode::kUnavailable);
+  EXPECT_THAT(ErrorOf(report, "db").message(), HasSubstr("check database.ssl_root_certificate_file"));
+  for (const char* other : {"", "timeout expired\n", "FATAL:  12: no", "a:  28P01"}) {
+    EXPECT_EQ(ReportOfRefusal(other).sqlstate, "") << other;
+  }
+  EXPECT_EQ(ReportOfRefusal("a:  28P01\n\tb\n").message, "a:  28P01; b");
+}
+
 TEST(Sqlstate, AnErrorQuotesTheServerButNotWhatItSaysOfARow) {
   EXPECT_THAT(ErrorOf({.sqlstate = "53300", .message = "sorry, too many clients", .constraint = "", .column = ""}, "db")
                   .message(),

@@ -19,77 +19,16 @@ class QueryTest : public StoreTest {
  protected:
   void SetUp() override {
     StoreTest::SetUp();
-    auto add = [&](const char* id, const char* time, const char* actor, const char* outcome) {
-      SampleEvent event;
-      event.id = id;
-      event.occurred_at = At(time);
-      event.actor_id = actor;
-      event.outcome = outcome;
-      return event;
-    };
-    std::vector<SampleEvent> events = {
-        add("a", "2026-10-31T23:59:59Z", "u-1", "success"), add("b", "2026-11-01T00:00:00Z", "u-2", "failure"),
-        add("c", "2026-11-24T10:00:00Z", "u-1", "denied"), add("d", "2026-11-24T10:00:00Z", "u-2", "success"),
-        add("e", "2026-11-24T11:00:00.5Z", "u-1", "success")};
-    events[2].resource_type = "registrant";
-    events[2].resource_id = "7";
-    events[3].resource_type = "registrant";
-    events[3].source = "/other";
-    events[4].type = "org.example.update";
-    events[4].trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
-    Write(events);
+    Write({Numbered(1, "2026-10-31T23:59:59Z"), Numbered(2), Numbered(3)});
   }
 };
-
-TEST_F(QueryTest, NewestComesFirstAndTiesGoById) { EXPECT_THAT(Ids(), ElementsAre("e", "d", "c", "b", "a")); }
-
-TEST_F(QueryTest, OldestFirstIsTheOtherWayRound) {
-  EXPECT_THAT(Ids({.order = Order::kOldestFirst}), ElementsAre("a", "b", "c", "d", "e"));
-}
-
-TEST_F(QueryTest, EachFilterSelects) {
-  EXPECT_THAT(Ids({.id = "c"}), ElementsAre("c"));
-  EXPECT_THAT(Ids({.source = "/other"}), ElementsAre("d"));
-  EXPECT_THAT(Ids({.type = "org.example.update"}), ElementsAre("e"));
-  EXPECT_THAT(Ids({.actor_id = "u-1"}), ElementsAre("e", "c", "a"));
-  EXPECT_THAT(Ids({.resource_type = "registrant"}), ElementsAre("d", "c"));
-  EXPECT_THAT(Ids({.resource_type = "registrant", .resource_id = "7"}), ElementsAre("c"));
-  EXPECT_THAT(Ids({.outcomes = {"denied", "failure"}}), ElementsAre("c", "b"));
-  EXPECT_THAT(Ids({.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"}), ElementsAre("e"));
-  EXPECT_THAT(Ids({.actor_id = "nobody"}), IsEmpty());
-}
-
-TEST_F(QueryTest, FiltersHoldTogether) {
-  EXPECT_THAT(Ids({.actor_id = "u-1", .outcomes = {"success"}}), ElementsAre("e", "a"));
-}
-
-TEST_F(QueryTest, TheTimeRangeIncludesItsBeginAndNotItsEnd) {
-  EXPECT_THAT(Ids({.from = At("2026-11-24T10:00:00Z"), .before = At("2026-11-24T11:00:00.500000Z")}),
-              ElementsAre("d", "c"));
-  EXPECT_THAT(Ids({.from = At("2026-11-24T10:00:00.000001Z")}), ElementsAre("e"));
-  EXPECT_THAT(Ids({.before = At("2026-11-01T00:00:00.000001Z")}), ElementsAre("b", "a"));
-  EXPECT_THAT(Ids({.from = At("2027-01-01T00:00:00Z")}), IsEmpty());
-  EXPECT_THAT(Ids({.from = At("2026-11-25T00:00:00Z"), .before = At("2026-11-01T00:00:00Z")}), IsEmpty());
-}
-
-TEST_F(QueryTest, TheLimitHoldsOverAllDays) {
-  EXPECT_THAT(Ids({.limit = 4}), ElementsAre("e", "d", "c", "b"));
-  EXPECT_THAT(Ids({.limit = 0}), IsEmpty());
-}
-
-TEST_F(QueryTest, TheCallerEndsItByReturningFalse) {
-  int calls = 0;
-  const auto read = QueryEvents(options_.directory, {}, [&](const StoredEvent&) { return ++calls < 2; });
-  EXPECT_EQ(read.value(), 2U);
-  EXPECT_EQ(calls, 2);
-}
 
 TEST_F(QueryTest, DaysOutsideTheRangeAreNotOpened) {
   store_.reset();
   std::filesystem::resize_file(options_.directory + "/2026_10/31.db", 10'000);  // no longer a database
-  EXPECT_THAT(Ids({.from = At("2026-11-01T00:00:00Z")}), ElementsAre("e", "d", "c", "b"));
-  EXPECT_THAT(Ids({.limit = 2}), ElementsAre("e", "d"));
-  EXPECT_FALSE(QueryEvents(options_.directory, {}, [](const StoredEvent&) { return true; }).ok());
+  EXPECT_THAT(Ids({.from = At("2026-11-01T00:00:00Z")}), ElementsAre("e-3", "e-2"));
+  EXPECT_THAT(Ids({.limit = 2}), ElementsAre("e-3", "e-2"));
+  EXPECT_FALSE(Query({}, [](const StoredEvent&) { return true; }).ok());
 }
 
 TEST_F(QueryTest, AStoreThatIsNotThereIsEmpty) {
@@ -100,7 +39,7 @@ TEST_F(QueryTest, AStoreThatIsNotThereIsEmpty) {
 TEST_F(QueryTest, AFileThatWasMadeAndNotYetFilledIsEmpty) {
   std::filesystem::create_directory(options_.directory + "/2026_12");
   std::ofstream(options_.directory + "/2026_12/01.db").close();
-  EXPECT_EQ(Ids().size(), 5U);
+  EXPECT_EQ(Ids().size(), 3U);
 }
 
 TEST_F(QueryTest, FiltersUseTheirIndexes) {

@@ -16,11 +16,6 @@ using testing::IsEmpty;
 
 class RetentionTest : public StoreTest {
  protected:
-  std::vector<std::string> Maintain(int pre_create_months, int retention_months) {
-    auto dropped = store_->MaintainPartitions(clock_.Now(), pre_create_months, retention_months);
-    EXPECT_TRUE(dropped.ok()) << dropped.error().message();
-    return dropped.value();
-  }
   void MakeFolder(const std::string& name) {
     std::filesystem::create_directories(options_.directory + "/" + name);
     std::ofstream(options_.directory + "/" + name + "/24.db") << "rows";
@@ -34,27 +29,6 @@ class RetentionTest : public StoreTest {
     return names;
   }
 };
-
-TEST_F(RetentionTest, ThisMonthAndTheNextOnesAreMade) {
-  EXPECT_THAT(Maintain(3, 84), IsEmpty());
-  EXPECT_THAT(Names(), ElementsAre("2026_11", "2026_12", "2027_01"));
-  Maintain(3, 84);
-  EXPECT_THAT(Names(), ElementsAre("2026_11", "2026_12", "2027_01"));
-}
-
-TEST_F(RetentionTest, MonthsOlderThanTheRetentionAreDroppedWithAllTheirDays) {
-  Write({Numbered(1, "2019-10-31T23:59:59Z"), Numbered(2, "2019-11-01T00:00:00Z"), Numbered(3)});
-  EXPECT_THAT(Maintain(1, 84), ElementsAre("2019_10"));
-  EXPECT_THAT(Names(), ElementsAre("2019_11", "2026_11"));
-  EXPECT_THAT(Ids(), ElementsAre("e-3", "e-2"));
-  EXPECT_THAT(Maintain(1, 84), IsEmpty());
-}
-
-TEST_F(RetentionTest, ZeroKeepsEverything) {
-  MakeFolder("1999_01");
-  EXPECT_THAT(Maintain(1, 0), IsEmpty());
-  EXPECT_THAT(Names(), ElementsAre("1999_01", "2026_11"));
-}
 
 TEST_F(RetentionTest, OnlyNamesThatAreExactlyMonthsAreTouched) {
   for (const char* name : {"1999_1", "1999_13", "1999_01.bak", "x1999_01", "old", ".dropping-backup"}) MakeFolder(name);

@@ -9,6 +9,7 @@
 
 #include "env/durable.h"
 #include "env/mutex.h"
+#include "store/last_failure.h"
 #include "store/sqlite/day_files.h"
 #include "store/sqlite/layout.h"
 #include "store/sqlite/retention.h"
@@ -43,7 +44,8 @@ struct SqliteAuditStore::State {
   State(SqliteStoreOptions given, env::Clock& time)
       : options(std::move(given)),
         clock(time),
-        files(options.directory, options.open_days, {options.cache_bytes, options.busy_timeout}) {}
+        files(options.directory, options.open_days, {options.cache_bytes, options.busy_timeout}),
+        last_failure(time) {}
 
   // Sets the outcome of records that have no place in the store and gives the others, by day and
   // in the order of the batch.
@@ -53,7 +55,6 @@ struct SqliteAuditStore::State {
                         std::string_view ingested_at, std::vector<RecordOutcome>* outcomes) REQUIRES(mutex);
   Result<void> TryWriteDay(std::span<const Placed> placed, std::span<const event::Record> records,
                            std::string_view ingested_at, std::vector<RecordOutcome>* outcomes) REQUIRES(mutex);
-  void Remember(std::optional<Error> error) EXCLUDES(failure_mutex);
 
   const SqliteStoreOptions options;
   env::Clock& clock;
@@ -61,9 +62,7 @@ struct SqliteAuditStore::State {
   env::Mutex mutex;
   DayFiles files GUARDED_BY(mutex);
 
-  // Apart from `mutex`, which a long Write holds: a probe must not wait for it.
-  env::Mutex failure_mutex;
-  std::optional<Error> failure GUARDED_BY(failure_mutex);
+  LastFailure last_failure;
 };
 
 std::vector<Placed> SqliteAuditStore::State::Place(std::span<const event::Record> records, time::UnixMicros now,
@@ -114,11 +113,6 @@ Result<void> SqliteAuditStore::State::WriteDay(std::span<const Placed> placed, s
   return FileError(written.error(), DayPath(options.directory, day));
 }
 
-void SqliteAuditStore::State::Remember(std::optional<Error> error) {
-  const env::MutexLock lock(failure_mutex);
-  failure = std::move(error);
-}
-
 Result<std::unique_ptr<SqliteAuditStore>> SqliteAuditStore::Open(SqliteStoreOptions options, env::Clock& clock) {
   auto made = env::CreateDirectoryDurably(env::PosixFileSystem(), options.directory);
   if (!made) return std::move(made).error();
@@ -140,12 +134,12 @@ Result<std::vector<RecordOutcome>> SqliteAuditStore::Write(std::span<const event
     const auto last = std::find_if(first, placed.end(), [&](const Placed& place) { return place.day != first->day; });
     auto written = state_->WriteDay({first, last}, records, ingested_at, &outcomes);
     if (!written) {
-      state_->Remember(written.error());
+      state_->last_failure.Set(written.error());
       return std::move(written).error();
     }
     first = last;
   }
-  state_->Remember(std::nullopt);
+  state_->last_failure.Set(std::nullopt);
   return outcomes;
 }
 
@@ -173,10 +167,7 @@ Result<std::vector<std::string>> SqliteAuditStore::MaintainPartitions(time::Unix
 }
 
 Result<void> SqliteAuditStore::Check() {
-  {
-    const env::MutexLock lock(state_->failure_mutex);
-    if (state_->failure) return *state_->failure;
-  }
+  if (auto last = state_->last_failure.Check(); !last) return last;
   const std::string& directory = state_->options.directory;
   if (::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) return Error::FromErrno(errno, "write to " + directory);
   return {};

@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "env/manual_clock.h"
-#include "store/sample_event.h"
+#include "store/sqlite/layout.h"
 #include "store/sqlite/query.h"
 #include "store/sqlite/sqlite_audit_store.h"
+#include "store/store_fixture.h"
 
 namespace audit::store {
 
@@ -38,54 +39,34 @@ class TemporaryFolder {
   std::string path_;
 };
 
-class StoreTest : public testing::Test {
+class StoreTest : public StoreFixture {
  protected:
   void SetUp() override { Open(); }
 
   void Open() {
+    store_.reset();
     auto opened = SqliteAuditStore::Open(options_, clock_);
     ASSERT_TRUE(opened.ok()) << opened.error().message();
     store_ = std::move(opened).value();
   }
-  void Reopen() {
-    store_.reset();
-    Open();
+  AuditStore& store() override { return *store_; }
+  Result<std::uint64_t> Query(const EventQuery& query, const EachEvent& each) override {
+    return QueryEvents(options_.directory, query, each);
   }
-
-  Result<std::vector<RecordOutcome>> TryWrite(const std::vector<SampleEvent>& events) {
-    std::vector<event::Record> records;
-    for (const SampleEvent& event : events) records.push_back(event.record());
-    return store_->Write(records);
-  }
-  std::vector<Outcome> Write(const std::vector<SampleEvent>& events) {
-    auto written = TryWrite(events);
-    EXPECT_TRUE(written.ok()) << written.error().message();
-    std::vector<Outcome> outcomes;
-    reasons_.clear();
-    for (RecordOutcome& outcome : written.value()) {
-      outcomes.push_back(outcome.outcome);
-      reasons_.push_back(std::move(outcome.reason));
-    }
-    return outcomes;
-  }
-
-  std::vector<std::string> Ids(const EventQuery& query = {}) {
-    std::vector<std::string> ids;
-    auto read = QueryEvents(options_.directory, query, [&](const StoredEvent& event) {
-      ids.emplace_back(event.record.id);
-      return true;
-    });
-    EXPECT_TRUE(read.ok()) << read.error().message();
-    return ids;
+  std::vector<std::string> Months() {
+    auto months = ListMonths(options_.directory);
+    EXPECT_TRUE(months.ok());
+    std::vector<std::string> names;
+    for (const Month month : *months) names.push_back(month.ToString());
+    return names;
   }
 
   [[nodiscard]] std::string DayFilePath() const { return options_.directory + "/2026_11/24.db"; }
 
   TemporaryFolder folder_;
-  env::ManualClock clock_{At("2026-11-24T12:00:00Z")};
+  env::ManualClock clock_{kNow};
   SqliteStoreOptions options_{.directory = folder_.path() + "/store", .busy_timeout = std::chrono::milliseconds(20)};
   std::unique_ptr<SqliteAuditStore> store_;
-  std::vector<std::string> reasons_;  // of the last Write
 };
 
 }  // namespace audit::store
