@@ -33,12 +33,6 @@ class RefusingStoreTest(shared_log.SharedLogTest):
         harness.wait_until("rows come in", self.rows_or_none)
         return caller
 
-    def rows_or_none(self) -> int | None:
-        try:
-            return self.rows()
-        except subprocess.CalledProcessError:
-            return None
-
     def hold_up(self, service: harness.Service, caller: shared_log.Caller, outage, seconds: float, says: str = ""):
         """While `outage` lasts callers go on, no offset moves, and health and log tell of it; then all recovers."""
         log_before = service.log.stat().st_size
