@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -210,7 +211,8 @@ TYPED_TEST_P(AuditStoreContract, ABatchOverManyDaysAnswersInItsOwnOrder) {
   std::vector<SampleEvent> events;
   for (int i = 0; i < 40; ++i) {
     events.push_back(Numbered(i));
-    events.back().occurred_at = {At("2025-12-20T00:00:00Z").value + (i % 20) * 86'400 * time::kMicrosPerSecond};
+    events.back().occurred_at = {At("2025-12-20T00:00:00Z").value +
+                                 std::int64_t{i % 20} * 86'400 * time::kMicrosPerSecond};
   }
   events[25].id = "e-5";  // on the same day as number 5
   events[37].id = "e-17";
