@@ -1,32 +1,17 @@
 """The service beneath a supervisor that speaks systemd's notify protocol: what it says when it starts, while it
 runs and when it ends, and that it falls silent when one of its event loops is stuck.
-
-A loop is made to stick from outside, as a debugger would: its thread is stopped with ptrace while all others of
-the process go on.
 """
 
-import ctypes
 import os
-import pathlib
 import signal
 import socket
 import unittest
 
 import harness
-
-PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
-WALL = 0x40000000  # waits for threads, too
+from stuck_thread import StuckThread, event_loops
 
 # Twice in that time the service is to say that it is alive.
 PATIENCE_USEC = 200_000
-
-
-def ptrace(request: int, thread: int):
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    libc.ptrace.restype = ctypes.c_long
-    if libc.ptrace(request, thread, None, None) != 0:
-        raise OSError(ctypes.get_errno(), f"ptrace {request:#x} of thread {thread}")
 
 
 class Supervisor:
@@ -101,27 +86,19 @@ class SupervisedTest(harness.WholeTest):
         supervisor, service = self.supervised(str(self.folder / "notify"), **{"http.threads": 2})
         service.start(wait=False)
         supervisor.wait_for("WATCHDOG=1")
-        loops = [int(thread.name) for thread in pathlib.Path(f"/proc/{service.process.pid}/task").iterdir()
-                 if (thread / "comm").read_text().strip() == "http"]
+        loops = event_loops(service.process.pid)
         self.assertEqual(len(loops), 2)
         for loop in loops:
-            self.stop_thread(loop)
-            supervisor.heard()
-            silent_since = self.unanswered(service)
-            # Each of these questions was asked when the loop stood already.
-            harness.wait_until("two more questions without an answer",
-                               lambda: self.unanswered(service) >= silent_since + 2)
-            self.assertEqual(supervisor.heard(), [], "it claims to be alive")
-            ptrace(PTRACE_DETACH, loop)
+            with StuckThread(loop):
+                supervisor.heard()
+                silent_since = self.unanswered(service)
+                # Each of these questions was asked when the loop stood already.
+                harness.wait_until("two more questions without an answer",
+                                   lambda: self.unanswered(service) >= silent_since + 2)
+                self.assertEqual(supervisor.heard(), [], "it claims to be alive")
             supervisor.wait_for("WATCHDOG=1")
         self.assertEqual(service.post(harness.event()).status, 202)
         self.assertEqual(service.stop(), 0)
-
-    @staticmethod
-    def stop_thread(thread: int):
-        ptrace(PTRACE_SEIZE, thread)
-        ptrace(PTRACE_INTERRUPT, thread)
-        harness.wait_until("the thread stands", lambda: os.waitpid(thread, WALL | os.WNOHANG)[0] == thread)
 
     @staticmethod
     def unanswered(service: harness.Service) -> int:
