@@ -23,6 +23,19 @@ DATA = "/var/lib/audit-manager"
 EVENT = ('{"id": "%s", "source": "/tests", "type": "test.happened", '
          '"data": {"actor": {"id": "tester"}, "action": "test", "outcome": "success"}}')
 
+# Stops the service when it has the connection of a caller who never sends all of his request.
+HELD_STOP = r"""
+metrics() {
+  exec 4<>/dev/tcp/127.0.0.1/8000
+  printf 'GET /v1/auditmanager/metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&4
+  cat <&4
+}
+exec 3<>/dev/tcp/127.0.0.1/8000
+printf 'POST /v1/auditmanager/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{' >&3
+until metrics | grep -q '^audit_manager_http_connections 2'; do sleep 0.1; done
+systemctl stop audit-manager
+"""
+
 # What a package leaves behind that the package manager and the system write for themselves.
 ADMINISTRATION = ("var/lib/dpkg/", "var/cache/", "var/log/", "var/lib/systemd/catalog/", "var/lib/systemd/random-seed",
                   "var/tmp/", "etc/.pwd.lock", "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/machine-id",
@@ -198,6 +211,7 @@ class Life(PackageTest):
         self.wait_for_row("first")
         self.reload_keeps_the_process()
         self.stuck_loop_is_ended()
+        self.longer_grace_is_waited_for()
         self.wrong_configuration_is_said_once()
         self.upgrade_starts_it_anew()
         self.emit("second")
@@ -230,10 +244,7 @@ class Life(PackageTest):
     def stuck_loop_is_ended(self):
         """systemd ends the service when one of its event loops does not come around, and starts it again."""
         machine = self.machine
-        machine.run("sh", "-c", "mkdir -p /run/systemd/system/audit-manager.service.d && "
-                    "printf '[Service]\\nWatchdogSec=2\\n' > /run/systemd/system/audit-manager.service.d/test.conf")
-        machine.run("systemctl", "daemon-reload")
-        machine.run("systemctl", "restart", "audit-manager")
+        self.override("WatchdogSec=2")
         before = self.process()
         (outside,) = (machine.group / "system.slice/audit-manager.service/cgroup.procs").read_text().split()
         with StuckThread(event_loops(int(outside))[0]) as stuck:
@@ -244,6 +255,28 @@ class Life(PackageTest):
         self.assertIn("an event loop does not answer", self.journal())
         self.assertRegex(self.journal(), "(?i)watchdog timeout")
         self.wait_for_row("first")
+        self.override()
+
+    def longer_grace_is_waited_for(self):
+        """A caller whose request never ends holds the stop up for the grace, which is past the unit's time-out."""
+        machine = self.machine
+        self.override("TimeoutStopSec=1", "Environment=AUDIT_MANAGER__SHUTDOWN__GRACE_SECONDS=4")
+        machine.run("bash", "-c", HELD_STOP)
+        told = machine.run("systemctl", "show", "audit-manager", "--property=Result,ActiveExitTimestampMonotonic,"
+                           "InactiveEnterTimestampMonotonic")
+        told = dict(line.split("=") for line in told.splitlines())
+        took = int(told["InactiveEnterTimestampMonotonic"]) - int(told["ActiveExitTimestampMonotonic"])
+        self.assertGreater(took, 1_000_000, "nothing held it up")
+        self.assertEqual(told["Result"], "success", self.journal())
+        self.override()
+
+    def override(self, *lines: str):
+        """Starts the service anew with these settings of the unit beside its own; without any, with its own."""
+        place = "/run/systemd/system/audit-manager.service.d"
+        self.machine.run("sh", "-c", f"mkdir -p {place} && cat > {place}/test.conf",
+                         input="\n".join(["[Service]", *lines, ""]))
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "audit-manager")
 
     def wrong_configuration_is_said_once(self):
         machine = self.machine
