@@ -7,15 +7,10 @@
 #include <string_view>
 
 #include "build_info/build_info.h"
+#include "cli/command_path.h"
 
 namespace audit::cli {
 namespace {
-
-// "audit-manager dlq list", or with another separator.
-std::string PathOf(const CLI::App& command, char separator) {
-  if (command.get_parent() == nullptr) return command.get_name();
-  return PathOf(*command.get_parent(), separator) + separator + command.get_name();
-}
 
 // As roff prints it unchanged: its own characters by name, and no line that begins like a request.
 std::string Escaped(std::string_view text) {
@@ -114,12 +109,12 @@ void AppendParagraphs(std::string& page, const std::string& text) {
 std::string NameLine(const CLI::App& command) {
   std::string what = command.get_description();
   if (!what.empty() && what.back() == '.') what.pop_back();
-  return Escaped(PathOf(command, '-')) + " \\- " + Escaped(what) + '\n';
+  return Escaped(CommandPath(command, '-')) + " \\- " + Escaped(what) + '\n';
 }
 
 std::string Text(const CLI::App& command) {
   const BuildInfo& build = ThisBuild();
-  std::string title = PathOf(command, '-');
+  std::string title = CommandPath(command, '-');
   std::ranges::transform(title, title.begin(), [](unsigned char c) { return std::toupper(c); });
   std::string page = ".TH " + title + " 1 \"" + std::string(build.build_time.substr(0, 10)) + "\" \"audit\\-manager " +
                      std::string(build.service_version) + "\" \"Audit Manager\"\n";
@@ -127,7 +122,7 @@ std::string Text(const CLI::App& command) {
   page += NameLine(command);
 
   Section(page, "SYNOPSIS");
-  page += Bold(PathOf(command, ' ')) + " [" + Italic("OPTIONS") + ']';
+  page += Bold(CommandPath(command)) + " [" + Italic("OPTIONS") + ']';
   const std::vector<const CLI::App*> below = command.get_subcommands({});
   if (!below.empty()) page += ' ' + Italic("COMMAND");
   for (const CLI::Option* option : command.get_options()) {
@@ -146,7 +141,7 @@ std::string Text(const CLI::App& command) {
   AppendOptions(page, command);
   if (!below.empty()) Section(page, "COMMANDS");
   for (const CLI::App* one : below) {
-    Entry(page, Bold(PathOf(*one, '-')) + "(1)", Sentence(one->get_description()));
+    Entry(page, Bold(CommandPath(*one, '-')) + "(1)", Sentence(one->get_description()));
   }
   if (!footer.exit_codes.empty()) {
     Section(page, "EXIT STATUS");
@@ -158,13 +153,13 @@ std::string Text(const CLI::App& command) {
   }
   if (command.get_parent() != nullptr) {
     Section(page, "SEE ALSO");
-    page += Bold(PathOf(*command.get_parent(), '-')) + "(1)\n";
+    page += Bold(CommandPath(*command.get_parent(), '-')) + "(1)\n";
   }
   return page;
 }
 
 void Collect(const CLI::App& command, std::vector<ManualPage>& pages) {
-  pages.push_back({.name = PathOf(command, '-'), .text = Text(command)});
+  pages.push_back({.name = CommandPath(command, '-'), .text = Text(command)});
   for (const CLI::App* one : command.get_subcommands({})) Collect(*one, pages);
 }
 
