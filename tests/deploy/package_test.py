@@ -218,6 +218,7 @@ class Life(PackageTest):
         self.wait_for_row("second")
         self.upgrade_leaves_it_disabled()
         self.restored_backup_has_the_rows()
+        self.removed_and_installed_again_it_goes_on()
         self.purge_leaves_the_events()
 
     def runs_in_its_sandbox(self):
@@ -320,11 +321,19 @@ class Life(PackageTest):
         self.wait_for_row("first")
         self.wait_for_row("second")
 
-    def purge_leaves_the_events(self):
+    def removed_and_installed_again_it_goes_on(self):
         machine = self.machine
+        machine.run("systemctl", "enable", "audit-manager")
         machine.run("dpkg", "--remove", "audit-manager")
         self.assertNotEqual(machine.try_run("systemctl", "is-active", "audit-manager").returncode, 0)
         self.assertIn("LEVEL=warn", machine.run("cat", ENVIRONMENT))
+        self.install(self.package)
+        self.assert_active()
+        self.emit("third")
+        self.wait_for_row("third")
+
+    def purge_leaves_the_events(self):
+        machine = self.machine
         purged = machine.try_run("dpkg", "--purge", "audit-manager")
         self.assertEqual(purged.returncode, 0, purged.stderr)
         self.assertIn(f"{DATA} are kept", purged.stderr)
