@@ -21,10 +21,7 @@ finish() {
 # shellcheck disable=SC2064  # the arguments as they are now
 trap "finish $*" EXIT
 
-if [ ! -e "$root/etc/debian_version" ]; then
-  apt-get indextargets 'Created-By: Packages' 'Origin: Debian' \
-    --format "deb \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" | mmdebstrap --variant=apt bookworm "$root" -
-fi
+if [ ! -e "$root/etc/debian_version" ]; then "$source/scripts/debian_root.sh" "$root"; fi
 # How this machine reaches its network: names, its own certificate authorities, pip's settings.
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 mkdir -p "$root/usr/local/share" && cp -r /usr/local/share/ca-certificates "$root/usr/local/share/"

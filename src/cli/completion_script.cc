@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/command_path.h"
+
 namespace audit::cli {
 namespace {
-
-std::string PathOf(const CLI::App& command) {
-  return command.get_parent() == nullptr ? command.get_name()
-                                         : PathOf(*command.get_parent()) + ' ' + command.get_name();
-}
 
 // The commands of bash that offer what a value described like this may be; empty: nothing is known.
 std::string OffersFor(std::string text) {
@@ -30,7 +27,7 @@ struct Cases {
 };
 
 void Collect(const CLI::App& command, Cases* cases) {
-  const std::string path = PathOf(command);
+  const std::string path = CommandPath(command);
   std::string words;
   std::string argument;
   for (const CLI::App* at = &command; at != nullptr; at = at->get_parent()) {
@@ -51,7 +48,7 @@ void Collect(const CLI::App& command, Cases* cases) {
   }
   for (const CLI::App* sub : command.get_subcommands({})) {
     words += sub->get_name() + ' ';
-    cases->next_word += "      '" + path + ' ' + sub->get_name() + "') command='" + PathOf(*sub) + "' ;;\n";
+    cases->next_word += "      '" + path + ' ' + sub->get_name() + "') command='" + CommandPath(*sub) + "' ;;\n";
     Collect(*sub, cases);
   }
   if (!words.empty()) words.pop_back();

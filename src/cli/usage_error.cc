@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "cli/command_path.h"
+
 namespace audit::cli {
 namespace {
 
@@ -26,10 +28,6 @@ const CLI::App& Deepest(const CLI::App& app) {
   const CLI::App* at = &app;
   while (!at->get_subcommands().empty()) at = at->get_subcommands().back();
   return *at;
-}
-
-std::string FullName(const CLI::App& app) {
-  return app.get_parent() == nullptr ? app.get_name() : FullName(*app.get_parent()) + ' ' + app.get_name();
 }
 
 std::vector<std::string> NamesFor(const CLI::App& command, bool options) {
@@ -80,7 +78,7 @@ std::string DescribeUsageError(const CLI::App& app, const CLI::ParseError& error
   } else {
     text += error.what();
   }
-  return text + "\nTry: " + FullName(command) + " --help\n";
+  return text + "\nTry: " + CommandPath(command) + " --help\n";
 }
 
 }  // namespace audit::cli

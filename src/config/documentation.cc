@@ -1,6 +1,7 @@
 #include "config/documentation.h"
 
 #include <algorithm>
+#include <functional>
 #include <initializer_list>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,16 @@ that names the key, the value and what is allowed.
   upper or lower case is the same. The database is reached by what `DB_HOST` and its like say, which the file cannot
   hold. What Kubernetes itself puts there (`AUDIT_MANAGER_PORT=tcp://…`, `DB_PORT=tcp://…` beside a Service called `db`)
   and `UVICORN_*` are ignored.
+)";
+
+constexpr std::string_view kInstalledFileIntroduction =
+    R"(# The configuration of audit-manager.service. Every setting stands here, commented out where it has its
+# default: take the "# " away and give it another value, then
+#
+#   audit-manager config --config /etc/audit-manager/config.yaml --check
+#   systemctl restart audit-manager
+#
+# Everybody may read this file. The database, and what is secret, belongs into /etc/audit-manager/environment.
 )";
 
 constexpr std::string_view kFileIntroduction =
@@ -79,13 +90,13 @@ std::string YamlValue(const std::string& value) {
   return value.empty() || fraction ? '"' + value + '"' : value;
 }
 
-void AppendFileKey(std::string& out, const Key& key, std::string_view indent) {
+// `active`: by itself the line sets `value`; otherwise it is commented out.
+void AppendFileKey(std::string& out, const Key& key, std::string_view indent, bool active, const std::string& value) {
   std::string comment = key.description;
   comment += " Allowed: " + key.allowed + ".";
   if (!key.computed_default.empty()) comment += " Default: " + key.computed_default + ".";
   AppendComment(out, indent, comment);
-  Append(out,
-         {indent, key.in_default_file ? "" : "# ", LastPart(key.name), ": ", YamlValue(key.print(Config())), "\n"});
+  Append(out, {indent, active ? "" : "# ", LastPart(key.name), ": ", YamlValue(value), "\n"});
 }
 
 // Sections have at most one level below them: kafka.producer.
@@ -121,8 +132,12 @@ std::string ReferencePage() {
   return page;
 }
 
-std::string DefaultFile() {
-  std::string file(kFileIntroduction);
+namespace {
+
+using AppendKey = std::function<void(std::string& out, const Key& key, std::string_view indent)>;
+
+std::string FileOf(std::string_view introduction, const AppendKey& append_key) {
+  std::string file(introduction);
   file += "audit_manager:\n";
   for (const Section& section : Sections()) {
     const std::string_view indent = IndentOf(section.name);
@@ -137,10 +152,25 @@ std::string DefaultFile() {
       if (!key->in_file) continue;
       if (!first) file += '\n';
       first = false;
-      AppendFileKey(file, *key, indent);
+      append_key(file, *key, indent);
     }
   }
   return file;
+}
+
+}  // namespace
+
+std::string DefaultFile() {
+  return FileOf(kFileIntroduction, [](std::string& out, const Key& key, std::string_view indent) {
+    AppendFileKey(out, key, indent, key.in_default_file, key.print(Config()));
+  });
+}
+
+std::string InstalledFile(const std::string& data_dir) {
+  return FileOf(kInstalledFileIntroduction, [&](std::string& out, const Key& key, std::string_view indent) {
+    const bool is_data_dir = key.name == "data_dir";
+    AppendFileKey(out, key, indent, is_data_dir, is_data_dir ? data_dir : key.print(Config()));
+  });
 }
 
 }  // namespace audit::config

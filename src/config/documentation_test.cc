@@ -1,7 +1,9 @@
 #include "config/documentation.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -53,6 +55,21 @@ TEST(Documentation, EveryKeyOfAFileStandsInTheDefaultFile) {
     const bool active = file.find("  " + line) != std::string::npos;
     const bool commented = file.find("  # " + line) != std::string::npos;
     EXPECT_TRUE(key.in_default_file ? active : commented) << key.name;
+  }
+}
+
+TEST(Documentation, TheInstalledFileSetsTheFolderAndNothingElse) {
+  const std::string path = testing::TempDir() + std::to_string(getpid()) + "_installed.yaml";
+  std::ofstream(path) << InstalledFile("/var/lib/somewhere");
+  const Result<Loaded> with = Load({}, path, {});
+  std::remove(path.c_str());
+  ASSERT_TRUE(with.ok()) << with.error().message();
+  for (const Setting& setting : with->settings) {
+    EXPECT_EQ(setting.origin, setting.key == "data_dir" ? Origin::kFile : Origin::kDefault) << setting.key;
+  }
+  EXPECT_EQ(with->config.data_dir, "/var/lib/somewhere");
+  for (const Key& key : Keys()) {
+    if (key.in_file) EXPECT_NE(InstalledFile("/").find(std::string(LastPart(key.name)) + ": "), std::string::npos);
   }
 }
 

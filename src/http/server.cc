@@ -77,6 +77,16 @@ void Server::Stop(std::chrono::milliseconds grace) {
   for (const auto& thread : state_->threads) thread->Join();
 }
 
+void Server::AskThreads(std::function<void()> answered) {
+  // Whoever lets go of it last has the answer of all. A loop that has ended drops its copy unrun, which is an
+  // answer too: there is nothing left to be stuck. No copy stays here, so that a loop is the last while there is one.
+  std::shared_ptr<void> question(nullptr, [answered = std::move(answered)](void*) { answered(); });
+  for (const auto& thread : state_->threads) {
+    const bool last = thread == state_->threads.back();
+    thread->Post([copy = last ? std::move(question) : question] {});
+  }
+}
+
 ServerStats Server::stats() const {
   ServerStats stats;
   stats.connections = state_->shared.connections.load(std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -59,6 +60,9 @@ class Server {
   // Closes the listeners and idle connections, lets requests in flight be answered for up to
   // `grace`, ends the threads.
   void Stop(std::chrono::milliseconds grace);
+  // Calls `answered` once, when every I/O thread has come around to it or has ended: one that is stuck
+  // keeps it from being called. Any thread; it runs on the last of them, or here when all have ended.
+  void AskThreads(std::function<void()> answered);
   [[nodiscard]] ServerStats stats() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -117,6 +118,39 @@ TEST_F(ServerStopTest, TasksPostedTooLateAreDropped) {
   server_.io_thread().Post([owned, &ran] { ran = true; });
   EXPECT_EQ(owned.use_count(), 1);
   EXPECT_FALSE(ran);
+}
+
+TEST_F(ServerStopTest, ThreadsAreAskedWhileTheyRunAndHaveAnsweredWhenTheyEnded) {
+  std::atomic<bool> answered{false};
+  server_->AskThreads([&] { answered = true; });
+  EXPECT_TRUE(Eventually([&] { return answered.load(); }));
+  server_->Stop(kNone);
+  answered = false;
+  server_->AskThreads([&] { answered = true; });
+  EXPECT_TRUE(answered);
+}
+
+TEST(ServerThreadsTest, OneThatIsStuckKeepsTheAnswerBack) {
+  std::promise<void> free;
+  std::atomic<int> stuck{0};
+  ServerOptions options;
+  options.threads = 2;
+  TestServer server(options, {.on_request =
+                                  [&, freed = free.get_future().share()](const Request&, Exchange exchange) {
+                                    ++stuck;
+                                    freed.wait();
+                                    exchange.Respond(Text(202, ""));
+                                  },
+                              .on_round_end = nullptr});
+  RawClient client(server.port());
+  client.Send(PostOf("a"));
+  ASSERT_TRUE(Eventually([&] { return stuck == 1; }));
+  std::atomic<bool> answered{false};
+  server->AskThreads([&] { answered = true; });
+  EXPECT_FALSE(answered);
+  free.set_value();
+  EXPECT_TRUE(Eventually([&] { return answered.load(); }));
+  EXPECT_TRUE(client.Read());
 }
 
 TEST(ServerNeverStartedTest, ItCanBeStoppedAndDestroyed) {

@@ -1,8 +1,9 @@
 #include "http/server_thread.h"
 
-#include <csignal>
+#include <pthread.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 namespace audit::http {
@@ -71,6 +72,7 @@ std::shared_ptr<TlsContext> ServerThread::CurrentTls() {
 
 void ServerThread::Run() {
   BlockSignals();
+  ::pthread_setname_np(::pthread_self(), "http");  // for tools that list threads
   if (!loop_->Watch(acceptor_.descriptor(), *this, EventLoop::Trigger::kLevel)) accepting_paused_ = true;
   while (!shared_.stopping || (!shared_.set.empty() && loop_->now() < stop_deadline_)) {
     loop_->RunRound(TimeToWait());

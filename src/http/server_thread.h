@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "env/mutex.h"
 #include "http/connection_set.h"
@@ -29,6 +31,8 @@ class ServerThread final : private Pollable {
   // ends when all are gone, or at the earliest `deadline` it was given.
   void BeginStop(env::SteadyTime deadline);
   void Join();
+  // Any thread: runs `task` on this one soon, or drops it once this one has ended.
+  void Post(std::function<void()> task) { loop_->Post(std::move(task)); }
   // Any thread: connections taken when this has returned use it.
   void UseTls(std::shared_ptr<TlsContext> tls);
   [[nodiscard]] const ThreadCounters& counters() const { return shared_.counters; }

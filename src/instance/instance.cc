@@ -235,6 +235,8 @@ std::uint16_t Instance::port() const { return state_->server->port(); }
 
 Result<void> Instance::ReloadTls() { return state_->server->ReloadTls(); }
 
+void Instance::AskEventLoops(std::function<void()> answered) { state_->server->AskThreads(std::move(answered)); }
+
 void Instance::Stop(milliseconds grace) { state_->Stop(grace); }
 
 void Instance::SyncForExit() {

@@ -28,6 +28,9 @@ class Instance {
 
   [[nodiscard]] std::uint16_t port() const;
   Result<void> ReloadTls();
+  // Calls `answered` once, on the last event loop that has come around to it: one that is stuck keeps it
+  // from being called. Any thread, until Stop.
+  void AskEventLoops(std::function<void()> answered);
 
   // In this order: no new events are accepted; requests in flight are answered; the spool is
   // synced; the store takes what is left; everything is closed. The waiting in it takes `grace`

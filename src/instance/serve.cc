@@ -7,8 +7,10 @@
 #include <string>
 #include <thread>
 
+#include "instance/heartbeat.h"
 #include "instance/instance.h"
 #include "instance/signals.h"
+#include "instance/supervisor.h"
 #include "telemetry/log.h"
 
 namespace audit::instance {
@@ -23,6 +25,18 @@ constexpr int kFailed = 1;
 // How long answers that nothing can be kept any more have to get out.
 constexpr std::chrono::seconds kGraceAfterFailure{1};
 
+// What a stop may take beyond its grace, with a slow disk or a broker that is away.
+constexpr std::chrono::seconds kLastSteps{15};
+
+// The grace ends the waiting, not what is under way: a statement of PostgreSQL has its own time-out.
+std::chrono::milliseconds LongestStop(const config::Config& config, std::chrono::milliseconds grace) {
+  std::chrono::milliseconds longest = grace + kLastSteps;
+  if (config.store_backend == config::StoreBackend::kPostgres) {
+    longest += config.database.connect_timeout + config.database.statement_timeout;
+  }
+  return longest;
+}
+
 void ConfigureLog(const config::Config::Logging& logging) {
   telemetry::ConfigureLog(telemetry::ParseLogLevel(logging.level).value_or(LogLevel::kInfo),
                           telemetry::ParseLogFormat(logging.format).value_or(telemetry::LogFormat::kJson));
@@ -35,6 +49,18 @@ void ReloadTls(Instance& instance, const config::Config::Http& config) {
     Log(LogLevel::kInfo, "certificate and key were read again");
   } else {
     Log(LogLevel::kError, "certificate and key stay as they were", {{"error", reloaded.error().message()}});
+  }
+}
+
+// Returns when the service is to stop.
+void WaitForTheEnd(Instance& instance, Signals& signals, const Supervisor& supervisor,
+                   const config::Config::Http& config) {
+  supervisor.Ready();
+  const Heartbeat heartbeat(supervisor, instance);
+  while (signals.Wait() == Signal::kReload) {
+    supervisor.Reloading();
+    ReloadTls(instance, config);
+    supervisor.Ready();
   }
 }
 
@@ -60,6 +86,7 @@ int Serve(const config::Loaded& loaded) {
   for (const std::string& warning : loaded.warnings) Log(LogLevel::kWarn, "configuration", {{"warning", warning}});
 
   Signals signals;
+  const Supervisor supervisor(config::ProcessEnvironment());
   std::atomic<bool> failed{false};
   Result<std::unique_ptr<Instance>> started = Instance::Start(loaded, [&] {
     failed = true;
@@ -71,10 +98,11 @@ int Serve(const config::Loaded& loaded) {
   }
   Instance& instance = **started;
 
-  Signal signal = signals.Wait();
-  for (; signal == Signal::kReload; signal = signals.Wait()) ReloadTls(instance, loaded.config.http);
+  WaitForTheEnd(instance, signals, supervisor, loaded.config.http);
   if (!failed) Log(LogLevel::kInfo, "stopping");
-  Stop(instance, signals, failed ? kGraceAfterFailure : loaded.config.shutdown_grace);
+  const std::chrono::milliseconds grace = failed ? kGraceAfterFailure : loaded.config.shutdown_grace;
+  supervisor.Stopping(LongestStop(loaded.config, grace));
+  Stop(instance, signals, grace);
   Log(failed ? LogLevel::kError : LogLevel::kInfo, "stopped");
   return failed ? kFailed : kClean;
 }

@@ -9,12 +9,14 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "http/raw_client.h"
 #include "instance/instance_fixture.h"
+#include "instance/notify_socket.h"
 
 namespace audit::instance {
 namespace {
@@ -94,6 +96,23 @@ TEST_F(ServeTest, SaysWhenItIsReadyAndEndsCleanlyOnSigterm) {
   EXPECT_THAT(ready, HasSubstr(data_dir()));
   service.Signal(SIGTERM);
   EXPECT_EQ(service.ExitCode(), 0);
+}
+
+TEST_F(ServeTest, ASupervisorHearsOfEveryStep) {
+  const NotifySocket supervisor("@audit-serve-" + std::to_string(getpid()));
+  setenv("NOTIFY_SOCKET", supervisor.name().c_str(), 1);
+  ServeProcess service(Configuration({{"shutdown.grace_seconds", "20"}}));
+  unsetenv("NOTIFY_SOCKET");
+  const std::uint16_t port = service.WaitUntilReady();
+  EXPECT_EQ(supervisor.Next(), "READY=1");
+  EXPECT_EQ(ClientOf(port)->Post("/events", "application/json", Event("ready"))->status, 202);
+  service.Signal(SIGHUP);
+  EXPECT_THAT(supervisor.Next(), HasSubstr("RELOADING=1"));
+  EXPECT_EQ(supervisor.Next(), "READY=1");
+  service.Signal(SIGTERM);
+  EXPECT_EQ(supervisor.Next(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000");
+  EXPECT_EQ(service.ExitCode(), 0);
+  EXPECT_EQ(supervisor.NextNow(), "");
 }
 
 TEST_F(ServeTest, InterruptEndsItCleanlyToo) {
