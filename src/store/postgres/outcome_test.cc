@@ -118,7 +118,7 @@ TEST_F(PostgresOutcomeTest, ADifferentEventInTheSameBatchIsAConflict) {
               ElementsAre(Outcome::kStored, Outcome::kConflict, Outcome::kDuplicate));
 }
 
-TEST_F(PostgresOutcomeTest, EveryColumnButTheTimeOfIngestMakesAConflict) {
+TEST_F(PostgresOutcomeTest, EveryColumnButTheTimeOfIngestAndTheTraceMakesAConflict) {
   SampleEvent base;
   base.subject = base.resource_type = base.resource_id = base.reason = base.trace_id = "x";
   base.details = R"({"k":1})";
@@ -130,7 +130,7 @@ TEST_F(PostgresOutcomeTest, EveryColumnButTheTimeOfIngestMakesAConflict) {
     changed.back().*field = "other";
   }
   for (auto field : {&SampleEvent::subject, &SampleEvent::resource_type, &SampleEvent::resource_id,
-                     &SampleEvent::reason, &SampleEvent::trace_id, &SampleEvent::details}) {
+                     &SampleEvent::reason, &SampleEvent::details}) {
     changed.push_back(base);
     changed.back().*field = R"({"k":2})";
     changed.push_back(base);
@@ -139,6 +139,15 @@ TEST_F(PostgresOutcomeTest, EveryColumnButTheTimeOfIngestMakesAConflict) {
   EXPECT_THAT(Write(changed), Each(Outcome::kConflict));
   EXPECT_THAT(Write({base}), ElementsAre(Outcome::kDuplicate));
   EXPECT_EQ(Count(), "1");
+}
+
+TEST_F(PostgresOutcomeTest, AnEventThatIsSentAgainInAnotherTraceIsADuplicate) {
+  SampleEvent first;
+  first.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  SampleEvent again;
+  again.trace_id = "1bf92f3577b34da6a3ce929d0e0e4736";
+  EXPECT_THAT(Write({first}), ElementsAre(Outcome::kStored));
+  EXPECT_THAT(Write({again, SampleEvent{}}), ElementsAre(Outcome::kDuplicate, Outcome::kDuplicate));
 }
 
 TEST_F(PostgresOutcomeTest, DetailsAreComparedAsJson) {

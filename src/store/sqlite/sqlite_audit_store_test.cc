@@ -112,7 +112,7 @@ TEST_F(StoreTest, AnotherEventUnderTheSameIdAndTimeIsAConflictThatNamesColumnsAn
   EXPECT_THAT(Write({first}), ElementsAre(Outcome::kDuplicate));
 }
 
-TEST_F(StoreTest, EveryColumnButTheTimeOfIngestMakesAConflict) {
+TEST_F(StoreTest, EveryColumnButTheTimeOfIngestAndTheTraceMakesAConflict) {
   SampleEvent base;
   base.subject = base.resource_type = base.resource_id = base.reason = base.trace_id = "x";
   base.details = R"({"k":1})";
@@ -124,7 +124,7 @@ TEST_F(StoreTest, EveryColumnButTheTimeOfIngestMakesAConflict) {
     changed.back().*field = "other";
   }
   for (auto field : {&SampleEvent::subject, &SampleEvent::resource_type, &SampleEvent::resource_id,
-                     &SampleEvent::reason, &SampleEvent::trace_id, &SampleEvent::details}) {
+                     &SampleEvent::reason, &SampleEvent::details}) {
     changed.push_back(base);
     changed.back().*field = R"({"k":2})";
     changed.push_back(base);
@@ -133,6 +133,15 @@ TEST_F(StoreTest, EveryColumnButTheTimeOfIngestMakesAConflict) {
   EXPECT_THAT(Write(changed), testing::Each(Outcome::kConflict));
   clock_.Advance(std::chrono::seconds(5));
   EXPECT_THAT(Write({base}), ElementsAre(Outcome::kDuplicate));
+}
+
+TEST_F(StoreTest, AnEventThatIsSentAgainInAnotherTraceIsADuplicate) {
+  SampleEvent first;
+  first.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  SampleEvent again;
+  again.trace_id = "1bf92f3577b34da6a3ce929d0e0e4736";
+  EXPECT_THAT(Write({first}), ElementsAre(Outcome::kStored));
+  EXPECT_THAT(Write({again, SampleEvent{}}), ElementsAre(Outcome::kDuplicate, Outcome::kDuplicate));
 }
 
 TEST_F(StoreTest, TheSameDetailsInAnotherOrderAreADuplicate) {
