@@ -78,6 +78,7 @@ struct KafkaSource::State final : GroupListener {
   mutable env::Mutex lag_mutex;
   std::vector<Progress> progress GUARDED_BY(lag_mutex);
   const GroupConsumer* lag_consumer GUARDED_BY(lag_mutex) = nullptr;
+  std::optional<time::UnixMicros> oldest GUARDED_BY(lag_mutex);
 
   // Last: it calls the members above while it is closed.
   std::unique_ptr<GroupConsumer> consumer;
@@ -260,6 +261,7 @@ void KafkaSource::State::Leave() {
     const env::MutexLock lock(lag_mutex);
     progress.clear();
     lag_consumer = nullptr;
+    oldest.reset();
   }
   carried.clear();
   consumer.reset();
@@ -295,6 +297,10 @@ Result<std::span<const pipeline::SourcedEvent>> KafkaSource::Fetch(std::size_t m
     }
     if (auto filled = state.Fill(max_events, max_bytes); !filled) return std::move(filled).error();
     if (state.fetched.count() == 0) state.UpdateLag();
+  }
+  {
+    const env::MutexLock lock(state.lag_mutex);
+    state.oldest = state.fetched.Oldest();
   }
   state.given_is_ours = true;
   return state.fetched.Give(max_events, max_bytes);
@@ -342,6 +348,11 @@ std::vector<PartitionLag> KafkaSource::Lag() const {
     lags.push_back(lag);
   }
   return lags;
+}
+
+std::optional<time::UnixMicros> KafkaSource::OldestUnstored() const {
+  const env::MutexLock lock(state_->lag_mutex);
+  return state_->oldest;
 }
 
 }  // namespace audit::kafka
