@@ -1,5 +1,5 @@
-"""What tests use that Debian 12 does not have, or only with a service that it starts, fetched once into ~/.cache/audit-manager (or
-$AUDIT_TEST_CACHE) at the versions that tests/packages pins.
+"""What tests use that Debian 12 does not have, or only with a service that it starts, fetched once into
+~/.cache/audit-manager (or $AUDIT_TEST_CACHE), at the versions that tests/packages pins.
 
     python_packages("kafka_clients")    a folder for PYTHONPATH with what packages/kafka_clients.txt lists
     go_tool("helm.sh/helm/v3/cmd/helm@v3.22.0")    the program, built with the Go of packages/go.txt
