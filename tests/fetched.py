@@ -1,9 +1,10 @@
-"""What tests use that Debian 12 does not have, fetched once into ~/.cache/audit-manager (or
-$AUDIT_TEST_CACHE) at the versions that tests/packages pins.
+"""What tests use that Debian 12 does not have, or only with a service that it starts, fetched once into
+~/.cache/audit-manager (or $AUDIT_TEST_CACHE), at the versions that tests/packages pins.
 
     python_packages("kafka_clients")    a folder for PYTHONPATH with what packages/kafka_clients.txt lists
     go_tool("helm.sh/helm/v3/cmd/helm@v3.22.0")    the program, built with the Go of packages/go.txt
     go_module("istio.io/api@v1.31.4")   the folder of a module's sources
+    debian_package("prometheus")        a folder with the files of a package of Debian, which is not installed
     go_environment()                    for running that Go on a module of a test's own
     node_environment()                  for running Node.js as old as Debian 12's
     node_modules(folder)                a node_modules with what the package-lock.json in `folder` lists
@@ -112,3 +113,19 @@ def go_module(module_at_version: str) -> pathlib.Path:
     told = subprocess.run(["go", "mod", "download", "-json", module_at_version], check=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, env=go_environment(), cwd=cache())
     return pathlib.Path(json.loads(told.stdout)["Dir"])
+
+
+def debian_package(name: str) -> pathlib.Path:
+    """The package alone, without what it depends on, as apt finds it."""
+    folder = cache() / "debian" / name
+    with filling(folder) as coming:
+        if coming:
+            # As root apt would rather not write where its own user cannot; it says so and goes on.
+            done = subprocess.run(["apt-get", "download", "-q", name], cwd=coming, check=False, capture_output=True,
+                                  text=True, stdin=subprocess.DEVNULL)
+            if done.returncode != 0:
+                raise RuntimeError(f"cannot fetch the package {name} (has `apt-get update` been run?):\n{done.stderr}")
+            (file,) = coming.glob("*.deb")
+            subprocess.run(["dpkg-deb", "-x", file, coming], check=True)
+            file.unlink()
+    return folder

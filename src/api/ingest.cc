@@ -16,6 +16,9 @@ event::Parser::Shape ShapeOf(Route route, BodyForm form) {
   return route == Route::kEvents ? event::Parser::Shape::kEvent : event::Parser::Shape::kEventsObject;
 }
 
+// Empty: none.
+std::string_view TraceparentOf(const http::Request& request) { return request.Find("traceparent").value_or(""); }
+
 void AppendAcceptedBatch(std::string& out, std::span<const event::Admitted> admitted) {
   out += R"({"accepted":[)";
   for (const event::Admitted& admitted_event : admitted) {
@@ -61,7 +64,7 @@ bool Ingest::Admit(Route route, BodyForm form, const http::Request& request, htt
     case BodyForm::kStructured:
     case BodyForm::kBatch: break;
   }
-  return Settle(parser_.Admit(ShapeOf(route, form), request.body, Window()), route, exchange);
+  return Settle(parser_.Admit(ShapeOf(route, form), request.body, Window(), TraceparentOf(request)), route, exchange);
 }
 
 bool Ingest::AdmitBinary(Route route, const http::Request& request, http::Exchange& exchange) {
@@ -73,7 +76,8 @@ bool Ingest::AdmitBinary(Route route, const http::Request& request, http::Exchan
     answers_.Refuse(exchange, route, problems::kAttributeHeader, {&attribute_headers_.violation(), 1});
     return false;
   }
-  return Settle(parser_.AdmitBinary(attribute_headers_.attributes(), request.body, Window()), route, exchange);
+  return Settle(parser_.AdmitBinary(attribute_headers_.attributes(), request.body, Window(), TraceparentOf(request)),
+                route, exchange);
 }
 
 bool Ingest::Settle(bool admitted, Route route, http::Exchange& exchange) {

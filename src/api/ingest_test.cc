@@ -63,6 +63,29 @@ TEST(Ingest, EventGoesIntoTheSpoolAsItCame) {
   EXPECT_EQ(Spooled(api.spool()), std::vector<std::string>{event});
 }
 
+TEST(Ingest, TheTraceOfTheRequestGoesWithTheEvent) {
+  const std::string data = R"({"actor":{"id":"u"},"action":"a","outcome":"success"})";
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const Headers structured{{"Content-Type", "application/json"}, {"Traceparent", trace}};
+  const Headers binary{{"ce-specversion", "1.0"}, {"ce-source", "/s"}, {"ce-type", "t"}, {"traceparent", trace}};
+  const Headers own{{"ce-specversion", "1.0"},
+                    {"ce-source", "/s"},
+                    {"ce-type", "t"},
+                    {"ce-traceparent", "of its own"},
+                    {"traceparent", trace}};
+  ApiHarness api;
+  api.Open();
+  EXPECT_EQ(api.Send(Method::kPost, kEvents, structured, EventJson()).status, 202);
+  EXPECT_EQ(api.Send(Method::kPost, kEvents, binary, data).status, 202);
+  EXPECT_EQ(api.Send(Method::kPost, kEvents, own, data).status, 202);
+  const std::vector<std::string> spooled = Spooled(api.spool());
+  ASSERT_EQ(spooled.size(), 3U);
+  const std::string member = R"("traceparent":")" + trace + '"';
+  EXPECT_NE(spooled[0].find(member), std::string::npos) << spooled[0];
+  EXPECT_NE(spooled[1].find(member), std::string::npos) << spooled[1];
+  EXPECT_EQ(spooled[2].find(member), std::string::npos) << spooled[2];
+}
+
 TEST(Ingest, IdIsEscapedInTheAnswer) {
   ApiHarness api;
   api.Open();

@@ -133,7 +133,8 @@ void Admission::JudgeEvent() {
   Record record;
   CheckRules(scanned_, &terms_.window, terms_.memory, &violations_, &record);
   if (!violations_.empty()) return;
-  const std::string_view json = Complete(scanned_, terms_.window.now, terms_.random, terms_.memory, &record);
+  const std::string_view json =
+      Complete(scanned_, {terms_.window.now, terms_.random, terms_.traceparent}, terms_.memory, &record);
   if (!CheckSize(json.size())) return;
   const bool has_subject = record.subject && !record.subject->empty();
   admitted_.push_back({record.id, has_subject ? *record.subject : record.actor_id, json});

@@ -20,6 +20,7 @@ struct AdmissionTerms {
   const TimeWindow& window;
   const std::function<std::uint64_t()>& random;
   std::pmr::memory_resource& memory;  // what the admitted events point into, beside the text
+  std::string_view traceparent;       // for events without one; empty: none, else well-formed
 };
 
 class Admission {

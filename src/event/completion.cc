@@ -78,9 +78,9 @@ std::string_view Splice(std::string_view event, std::span<const Filling> filling
 
 }  // namespace
 
-std::string_view Complete(const ScannedEvent& event, time::UnixMicros now, const std::function<std::uint64_t()>& random,
-                          std::pmr::memory_resource& memory, Record* record) {
-  std::array<Filling, 3> fillings;
+std::string_view Complete(const ScannedEvent& event, const Completing& with, std::pmr::memory_resource& memory,
+                          Record* record) {
+  std::array<Filling, 4> fillings;
   std::size_t count = 0;
   const auto fill = [&](Field field, std::string value) {
     const JsonToken* const null = event.FindEvenNull(field);
@@ -88,11 +88,14 @@ std::string_view Complete(const ScannedEvent& event, time::UnixMicros now, const
   };
   if (event.Find(Field::kSpecversion) == nullptr) fill(Field::kSpecversion, "1.0");
   if (event.Find(Field::kId) == nullptr) {
-    const std::uint64_t high = random();
-    const UuidText uuid = MakeUuidV7(now, high, random());
+    const std::uint64_t high = with.random();
+    const UuidText uuid = MakeUuidV7(with.now, high, with.random());
     fill(Field::kId, std::string(uuid.data(), uuid.size()));
   }
   if (event.Find(Field::kTime) == nullptr) fill(Field::kTime, time::FormatMicros(record->occurred_at));
+  if (!with.traceparent.empty() && event.Find(Field::kTraceparent) == nullptr) {
+    fill(Field::kTraceparent, std::string(with.traceparent));
+  }
   if (count == 0) return event.text;
 
   std::sort(fillings.begin(), fillings.begin() + count,

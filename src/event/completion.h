@@ -1,4 +1,5 @@
-// Puts into an event what it came without: `specversion`, `id` and `time` (contract, section 2).
+// Puts into an event what it came without: `specversion`, `id` and `time` (contract, section 2), and the
+// `traceparent` of the request that brought it.
 #pragma once
 
 #include <functional>
@@ -11,11 +12,16 @@
 
 namespace audit::event {
 
-// The event with all three, in `memory`; the caller's own bytes when nothing was missing. An explicit
+struct Completing {
+  time::UnixMicros now;
+  const std::function<std::uint64_t()>& random;
+  std::string_view traceparent;  // empty: the request has none. Nothing in it needs an escape
+};
+
+// The event with all of them, in `memory`; the caller's own bytes when nothing was missing. An explicit
 // null is replaced where it stands, so that no key occurs twice; what is absent is put in front. The
 // time is that of `record`; an id is made from `now` and `random`, and set in `record`.
-[[nodiscard]] std::string_view Complete(const ScannedEvent& event, time::UnixMicros now,
-                                        const std::function<std::uint64_t()>& random, std::pmr::memory_resource& memory,
-                                        Record* record);
+[[nodiscard]] std::string_view Complete(const ScannedEvent& event, const Completing& with,
+                                        std::pmr::memory_resource& memory, Record* record);
 
 }  // namespace audit::event

@@ -16,8 +16,9 @@ constexpr std::string_view kUuid = "019db9c8-397b-7001-8000-000000000000";
 class CompletionTest : public ParserFixture {
  protected:
   // What is admitted of an event that begins with `begin` and goes on with kRest.
-  std::string Completed(std::string_view begin) {
-    EXPECT_TRUE(Admit(std::string(begin).append(kRest))) << begin << testing::PrintToString(Violations());
+  std::string Completed(std::string_view begin, std::string_view traceparent = {}) {
+    EXPECT_TRUE(Admit(std::string(begin).append(kRest), Parser::Shape::kEvent, traceparent))
+        << begin << testing::PrintToString(Violations());
     if (parser_.admitted().empty()) return {};
     id_ = parser_.admitted()[0].id;
     std::string json(parser_.admitted()[0].json);
@@ -64,6 +65,44 @@ TEST_F(CompletionTest, EveryEventOfABatchGetsAnIdOfItsOwn) {
   for (const Admitted& admitted : parser_.admitted()) {
     EXPECT_THAT(std::string(admitted.json), testing::HasSubstr(R"("id":")" + std::string(admitted.id) + '"'));
   }
+}
+
+constexpr std::string_view kComplete = R"({"specversion":"1.0","id":"1","time":"2026-04-23T10:00:00Z",)";
+constexpr std::string_view kTrace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+TEST_F(CompletionTest, TheTraceOfTheRequestIsThatOfAnEventWithoutOne) {
+  const std::string member = R"("traceparent":")" + std::string(kTrace) + R"(")";
+  EXPECT_EQ(Completed(kComplete, kTrace), "{" + member + "," + std::string(kComplete.substr(1)));
+  EXPECT_EQ(Completed(std::string(kComplete) + R"("traceparent":null,)", kTrace),
+            std::string(kComplete) + member + ",");
+}
+
+TEST_F(CompletionTest, TheTraceOfTheEventStaysEvenMalformed) {
+  for (const std::string own : {R"("traceparent":"00-1bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",)",
+                                R"("traceparent":"?",)", R"("traceparent":7,)"}) {
+    EXPECT_EQ(Completed(std::string(kComplete) + own, kTrace), std::string(kComplete) + own);
+  }
+}
+
+TEST_F(CompletionTest, AMalformedTraceOfTheRequestIsLeftOut) {
+  for (const std::string_view trace : {std::string_view("?"), kTrace.substr(1), std::string_view("\",\"x\":\"")}) {
+    EXPECT_EQ(Completed(kComplete, trace), kComplete);
+  }
+}
+
+TEST_F(CompletionTest, WhatALaterVersionAddsToATraceIsLeftOut) {
+  const std::string later = "01" + std::string(kTrace.substr(2));
+  EXPECT_EQ(Completed(kComplete, later + "-\"\xff"),
+            R"({"traceparent":")" + later + R"(",)" + std::string(kComplete.substr(1)));
+}
+
+TEST_F(CompletionTest, EveryEventOfABatchWithoutATraceGetsThatOfTheRequest) {
+  const std::string own = R"("traceparent":"00-1bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",)";
+  const std::string rest(kRest);
+  ASSERT_TRUE(Admit("[" + std::string(kComplete) + rest + "," + std::string(kComplete) + own + rest + "]",
+                    Parser::Shape::kEventsArray, kTrace));
+  EXPECT_THAT(std::string(parser_.admitted()[0].json), testing::HasSubstr(kTrace));
+  EXPECT_EQ(parser_.admitted()[1].json, std::string(kComplete) + own + rest);
 }
 
 TEST_F(CompletionTest, TheTimeOfAnIdIsThatOfReceiptNotOfTheEvent) {

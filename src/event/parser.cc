@@ -13,6 +13,7 @@
 #include "event/event_scanner.h"
 #include "event/json_cursor.h"
 #include "event/rules.h"
+#include "event/trace_context.h"
 #include "event/violations.h"
 
 namespace audit::event {
@@ -57,16 +58,17 @@ std::span<const Admitted> Parser::admitted() const { return state_->admitted; }
 Refusal Parser::refusal() const { return state_->violations.refusal(); }
 std::span<const Violation> Parser::violations() const { return state_->violations.list(); }
 
-bool Parser::Admit(Shape shape, std::string_view body, const TimeWindow& window) {
+bool Parser::Admit(Shape shape, std::string_view body, const TimeWindow& window, std::string_view traceparent) {
   State& state = *state_;
   state.Reset();
   if (!state.CheckUtf8(body)) return false;
-  Admission admission({state.limits, window, state.random, state.memory}, body, body.data(), &state.scanned,
-                      &state.violations, &state.admitted);
+  Admission admission({state.limits, window, state.random, state.memory, KnownPartOf(traceparent)}, body, body.data(),
+                      &state.scanned, &state.violations, &state.admitted);
   return admission.Admit(shape);
 }
 
-bool Parser::AdmitBinary(std::span<const Attribute> attributes, std::string_view data, const TimeWindow& window) {
+bool Parser::AdmitBinary(std::span<const Attribute> attributes, std::string_view data, const TimeWindow& window,
+                         std::string_view traceparent) {
   State& state = *state_;
   state.Reset();
   if (!state.CheckUtf8(data)) return false;
@@ -74,8 +76,8 @@ bool Parser::AdmitBinary(std::span<const Attribute> attributes, std::string_view
   const std::string_view embedded = Compose(attributes, data, &state.composed);
   const std::string_view text = std::string_view(state.composed).substr(0, state.composed.size() - kPadding);
   const char* const origin = embedded.empty() ? text.data() + text.size() : embedded.data();
-  Admission admission({state.limits, window, state.random, state.memory}, text, origin, &state.scanned,
-                      &state.violations, &state.admitted);
+  Admission admission({state.limits, window, state.random, state.memory, KnownPartOf(traceparent)}, text, origin,
+                      &state.scanned, &state.violations, &state.admitted);
   return admission.AdmitAround(embedded);
 }
 

@@ -78,8 +78,9 @@ class Parser {
   // refusal() and violations() say why, up to kMaxViolations of them, and admitted() is empty.
   // An absent `id`, `time` or `specversion` (or a null) is filled in; `max_event_bytes` counts the
   // event with them. Of {"events": [...]} other members are passed over. `body` must be followed by kPadding readable
-  // bytes and outlive the views in admitted().
-  bool Admit(Shape shape, std::string_view body, const TimeWindow& window);
+  // bytes and outlive the views in admitted(). `traceparent` is that of the request: each event without one of
+  // its own gets it, unless it is malformed.
+  bool Admit(Shape shape, std::string_view body, const TimeWindow& window, std::string_view traceparent = {});
 
   // The same for binary content mode: `attributes` are the decoded ce- headers without the
   // prefix, in order, `data` the body (section 1). "datacontenttype" is the Content-Type. A malformed
@@ -89,7 +90,8 @@ class Parser {
     std::string_view name;
     std::string_view value;
   };
-  bool AdmitBinary(std::span<const Attribute> attributes, std::string_view data, const TimeWindow& window);
+  bool AdmitBinary(std::span<const Attribute> attributes, std::string_view data, const TimeWindow& window,
+                   std::string_view traceparent = {});
 
   [[nodiscard]] std::span<const Admitted> admitted() const;
   [[nodiscard]] Refusal refusal() const;

@@ -32,8 +32,8 @@ class ParserFixture : public testing::Test {
     return {buffer_.data(), text.size()};
   }
 
-  bool Admit(std::string_view body, Parser::Shape shape = Parser::Shape::kEvent) {
-    return parser_.Admit(shape, Padded(body), window_);
+  bool Admit(std::string_view body, Parser::Shape shape = Parser::Shape::kEvent, std::string_view traceparent = {}) {
+    return parser_.Admit(shape, Padded(body), window_, traceparent);
   }
   bool Read(std::string_view json) { return parser_.Read(Padded(json), &record_); }
 

@@ -6,6 +6,9 @@
 namespace audit::event {
 namespace {
 
+// version "-" trace-id "-" parent-id "-" flags
+constexpr std::size_t kSize = 55;
+
 bool IsHex(char c) {
   const char lower = static_cast<char>(c | 0x20);
   return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f');
@@ -16,8 +19,6 @@ bool IsAllZero(std::string_view text) { return text.find_first_not_of('0') == st
 }  // namespace
 
 std::optional<TraceId> ParseTraceparent(std::string_view traceparent) {
-  // version "-" trace-id "-" parent-id "-" flags
-  constexpr std::size_t kSize = 55;
   if (traceparent.size() < kSize) return std::nullopt;
   if (traceparent[2] != '-' || traceparent[35] != '-' || traceparent[52] != '-') return std::nullopt;
   const std::string_view version = traceparent.substr(0, 2);
@@ -34,6 +35,10 @@ std::optional<TraceId> ParseTraceparent(std::string_view traceparent) {
   std::transform(trace_id.begin(), trace_id.end(), lower.begin(),
                  [](char c) { return c <= '9' ? c : static_cast<char>(c | 0x20); });
   return lower;
+}
+
+std::string_view KnownPartOf(std::string_view traceparent) {
+  return ParseTraceparent(traceparent) ? traceparent.substr(0, kSize) : std::string_view();
 }
 
 }  // namespace audit::event

@@ -14,4 +14,8 @@ using TraceId = std::array<char, 32>;
 // forbids, are taken: the id still leads investigators to the right trace.
 [[nodiscard]] std::optional<TraceId> ParseTraceparent(std::string_view traceparent);
 
+// What an event may take over of a request's `traceparent`: the fields that this version knows, hex digits
+// and dashes only. Empty where it is malformed.
+[[nodiscard]] std::string_view KnownPartOf(std::string_view traceparent);
+
 }  // namespace audit::event

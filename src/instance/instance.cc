@@ -125,6 +125,8 @@ struct Instance::State {
       : on_failure(std::move(failure)),
         health(loaded.config.role_persist || loaded.config.role_maintain),
         spool_telemetry(metrics),
+        tls_reload_succeeded(metrics.AddGauge("audit_manager_tls_last_reload_successful",
+                                              "0 after a reload of certificate and key that failed.")),
         service(ApiOptions(loaded), env::SystemClock(), metrics, health) {}
 
   Result<void> Open(const config::Loaded& loaded, env::FileSystem& files);
@@ -135,6 +137,7 @@ struct Instance::State {
   telemetry::Metrics metrics;
   api::Health health;
   SpoolTelemetry spool_telemetry;
+  telemetry::Gauge& tls_reload_succeeded;
   const std::unique_ptr<env::Random> spool_random = env::NewSystemRandom();
   std::unique_ptr<spool::Spool> spool;      // null: not needed
   std::unique_ptr<spool::Flusher> flusher;  // the same
@@ -152,7 +155,7 @@ Result<void> Instance::State::Open(const config::Loaded& loaded, env::FileSystem
     auto opened = spool::Spool::Open(files, env::SystemClock(), *spool_random, SpoolOptions(config), &spool_telemetry);
     if (!opened) return ExplainDataError(opened.error(), config.data_dir);
     spool = std::move(*opened);
-    SpoolTelemetry::ShowState(metrics, *spool, env::SystemClock());
+    SpoolTelemetry::ShowState(metrics, *spool, config.spool.max_bytes, env::SystemClock());
   }
   if (KafkaLogOf(config) && spool != nullptr) {
     auto opened = Forwarding::Open(config, *spool, metrics,
@@ -169,11 +172,12 @@ Result<void> Instance::State::Open(const config::Loaded& loaded, env::FileSystem
   if (!listening) return std::move(listening).error();
   server = std::move(*listening);
   ShowServer(metrics, *server);
+  tls_reload_succeeded.Set(1);
   return {};
 }
 
 void Instance::State::Run(const config::Config& config) {
-  if (KafkaLogOf(config)) topics.emplace(config);
+  if (KafkaLogOf(config)) topics.emplace(config, metrics);
   if (spool != nullptr) {
     flusher = std::make_unique<spool::Flusher>(*spool, [this](const Error& error) {
       health.Enter(api::Health::Phase::kFailed);
@@ -233,7 +237,11 @@ Result<std::unique_ptr<Instance>> Instance::Start(const config::Loaded& loaded, 
 
 std::uint16_t Instance::port() const { return state_->server->port(); }
 
-Result<void> Instance::ReloadTls() { return state_->server->ReloadTls(); }
+Result<void> Instance::ReloadTls() {
+  Result<void> reloaded = state_->server->ReloadTls();
+  state_->tls_reload_succeeded.Set(reloaded.ok() ? 1 : 0);
+  return reloaded;
+}
 
 void Instance::AskEventLoops(std::function<void()> answered) { state_->server->AskThreads(std::move(answered)); }
 

@@ -96,6 +96,16 @@ TEST_F(InstanceTest, ConfigShowsNoSecretAndNoBroker) {
   EXPECT_THAT(answer->body, testing::Not(HasSubstr("bootstrap")));
 }
 
+TEST_F(InstanceTest, TheMetricsShowTheBudgetAndACertificateThatCouldNotBeReloaded) {
+  const std::unique_ptr<Instance> instance = Started(Configuration());
+  const auto client = ClientOf(instance->port());
+  std::string metrics = client->Get("/metrics")->body;
+  EXPECT_THAT(metrics, HasSubstr("\naudit_manager_spool_disk_budget_bytes 67108864\n"));
+  EXPECT_THAT(metrics, HasSubstr("\naudit_manager_tls_last_reload_successful 1\n"));
+  EXPECT_FALSE(instance->ReloadTls().ok()) << "it has none";
+  EXPECT_THAT(client->Get("/metrics")->body, HasSubstr("\naudit_manager_tls_last_reload_successful 0\n"));
+}
+
 // Whoever got a 202 finds the event in the store, and the ids were stored once each.
 TEST_F(InstanceTest, StopUnderLoadAnswersWhatIsInFlightAndLosesNothing) {
   const std::unique_ptr<Instance> instance = Started(Configuration());

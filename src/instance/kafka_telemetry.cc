@@ -7,6 +7,7 @@
 #include "env/clock.h"
 #include "telemetry/log.h"
 #include "telemetry/once_in_a_while.h"
+#include "time/unix_micros.h"
 
 namespace audit::instance {
 namespace {
@@ -64,8 +65,13 @@ SourceTelemetry::SourceTelemetry(telemetry::Metrics& metrics, std::string topic)
       errors_(metrics.AddCounter("audit_manager_kafka_broker_errors_total",
                                  "Errors reported by the brokers or the connections to them.")) {}
 
-void SourceTelemetry::ShowLag(const kafka::KafkaSource& source) {
-  metrics_.AddCollector([this, &source] {
+void SourceTelemetry::ShowLag(const kafka::KafkaSource& source, const env::Clock& clock) {
+  auto& age =
+      metrics_.AddGauge("audit_manager_kafka_oldest_unstored_age_seconds",
+                        "Age of the oldest event that this replica read and has not stored; 0 if there is none.");
+  metrics_.AddCollector([this, &source, &clock, &age] {
+    const auto oldest = source.OldestUnstored();
+    age.Set(oldest ? static_cast<double>(clock.Now().value - oldest->value) / time::kMicrosPerSecond : 0);
     // A partition that went to another replica is that one's to show, and 0 would be a lie where the end is not
     // known yet.
     for (auto& [partition, gauge] : lag_) gauge->Clear();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "env/clock.h"
 #include "kafka/connection_options.h"
 #include "kafka/kafka_source.h"
 #include "kafka/source_observer.h"
@@ -22,8 +23,8 @@ class SourceTelemetry final : public kafka::SourceObserver {
   // Outlives the source; `metrics` outlives it.
   SourceTelemetry(telemetry::Metrics& metrics, std::string topic);
 
-  // Shows how far the source is behind from now on. `source` stays until the last scrape.
-  void ShowLag(const kafka::KafkaSource& source);
+  // Shows how far the source is behind from now on. `source` and `clock` stay until the last scrape.
+  void ShowLag(const kafka::KafkaSource& source, const env::Clock& clock);
 
   void OnAssignment(std::span<const std::int32_t> partitions, bool lost) override;
   void OnGroupRefused(const Error& error) override;

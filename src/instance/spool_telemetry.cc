@@ -35,7 +35,10 @@ SpoolTelemetry::SpoolTelemetry(telemetry::Metrics& metrics)
       sync_seconds_(metrics.AddHistogram("audit_manager_spool_sync_duration_seconds",
                                          "Time of the sync of one group commit.", kFlushBuckets)) {}
 
-void SpoolTelemetry::ShowState(telemetry::Metrics& metrics, const spool::Spool& spool, const env::Clock& clock) {
+void SpoolTelemetry::ShowState(telemetry::Metrics& metrics, const spool::Spool& spool, std::uint64_t max_bytes,
+                               const env::Clock& clock) {
+  metrics.AddGauge("audit_manager_spool_disk_budget_bytes", "Disk space that the spool may take: spool.max_bytes.")
+      .Set(static_cast<double>(max_bytes));
   auto& queue_records =
       metrics.AddGauge("audit_manager_spool_queue_records", "Events in the queue, not yet written to disk.");
   auto& queue_bytes = metrics.AddGauge("audit_manager_spool_queue_bytes", "The same in bytes.");

@@ -12,8 +12,9 @@ class SpoolTelemetry final : public spool::Observer {
   // Outlives the spool; `metrics` outlives it.
   explicit SpoolTelemetry(telemetry::Metrics& metrics);
 
-  // Shows the spool's state from now on. `clock` and `spool` stay until the last scrape.
-  static void ShowState(telemetry::Metrics& metrics, const spool::Spool& spool, const env::Clock& clock);
+  // Shows the spool's state, and its disk budget, from now on. `clock` and `spool` stay until the last scrape.
+  static void ShowState(telemetry::Metrics& metrics, const spool::Spool& spool, std::uint64_t max_bytes,
+                        const env::Clock& clock);
 
   void OnTornTail(const std::string& segment, std::uint64_t bytes) override;
   void OnDamage(const std::string& segment, spool::Sequence first_missing, spool::Sequence last_missing) override;

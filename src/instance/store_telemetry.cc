@@ -43,10 +43,10 @@ void StoreTelemetry::OnBatch(std::size_t stored, std::size_t duplicates, std::si
 }
 
 void StoreTelemetry::OnDeadLetter(std::string_view reason, std::string_view id, std::string_view source,
-                                  std::uint64_t offset) {
+                                  std::string_view trace_id, std::uint64_t offset) {
   dead_letters_.Increment();
   Log(LogLevel::kWarn, "an event cannot be stored and is in the dead-letter queue; see `audit-manager dlq`",
-      {{"reason", reason}, {"id", id}, {"source", source}, {"offset", offset}});
+      {{"reason", reason}, {"id", id}, {"source", source}, {"trace_id", trace_id}, {"offset", offset}});
 }
 
 void StoreTelemetry::OnUnavailable(const Error& error, std::chrono::milliseconds retry_in) {

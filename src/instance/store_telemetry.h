@@ -15,7 +15,7 @@ class StoreTelemetry final : public pipeline::PersisterObserver {
 
   void OnBatch(std::size_t stored, std::size_t duplicates, std::size_t conflicts, std::size_t rejected,
                std::chrono::nanoseconds took) override;
-  void OnDeadLetter(std::string_view reason, std::string_view id, std::string_view source,
+  void OnDeadLetter(std::string_view reason, std::string_view id, std::string_view source, std::string_view trace_id,
                     std::uint64_t offset) override;
   void OnUnavailable(const Error& error, std::chrono::milliseconds retry_in) override;
   void OnAvailableAgain() override;

@@ -119,7 +119,7 @@ Result<void> Storing::State::OpenKafkaLog(telemetry::Metrics& metrics) {
   auto source = kafka::KafkaSource::Open(SourceOptionsOf(config, KafkaLog()), env::SystemClock(),
                                          *persisting.source_telemetry, [this] { persisting.waker.Notify(); });
   if (!source) return std::move(source).error();
-  persisting.source_telemetry->ShowLag(**source);
+  persisting.source_telemetry->ShowLag(**source, env::SystemClock());
   persisting.source = std::move(*source);
   return {};
 }

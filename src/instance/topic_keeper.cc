@@ -1,5 +1,8 @@
 #include "instance/topic_keeper.h"
 
+#include <limits>
+#include <utility>
+
 #include "env/clock.h"
 #include "instance/backend_options.h"
 #include "instance/kafka_telemetry.h"
@@ -15,11 +18,18 @@ using telemetry::LogLevel;
 constexpr milliseconds kPatience{2'000};  // a stop waits that long
 constexpr milliseconds kRetry{5'000};
 constexpr std::chrono::seconds kSayAgainAfter{60};
-constexpr milliseconds kDone = std::chrono::hours(24 * 365);
+// The topic may be given other settings meanwhile.
+constexpr milliseconds kLookAgain = std::chrono::hours(1);
 
 }  // namespace
 
-TopicKeeper::TopicKeeper(const config::Config& config) : config_(config), said_(kSayAgainAfter) {
+TopicKeeper::TopicKeeper(const config::Config& config, telemetry::Metrics& metrics)
+    : config_(config),
+      partitions_(metrics.AddGauge("audit_manager_kafka_topic_partitions", "Partitions of the topic of events.")),
+      retention_(metrics.AddGauge("audit_manager_kafka_topic_retention_seconds",
+                                  "How long the topic keeps an event; +Inf: for ever.")),
+      said_(kSayAgainAfter) {
+  retention_.Set(std::numeric_limits<double>::infinity());  // until it is known
   thread_.emplace("topics", [this] { return Ensure(); });
 }
 
@@ -29,17 +39,34 @@ milliseconds TopicKeeper::Ensure() {
     if (!created) return OnFailure(created.error());
     admin_ = std::move(*created);
   }
-  auto ensured = admin_->Ensure(TopicsOf(config_), kPatience);
+  Result<std::vector<kafka::TopicOutcome>> ensured = std::vector<kafka::TopicOutcome>();
+  if (!ensured_) ensured = admin_->Ensure(TopicsOf(config_), kPatience);
   if (!ensured) return OnFailure(ensured.error());
-  admin_.reset();
-  if (failed_) Log(LogLevel::kInfo, "the topics are there now");
+  ensured_ = true;
+  if (std::exchange(failed_, false)) Log(LogLevel::kInfo, "the topics are there now");
   for (const kafka::TopicOutcome& topic : *ensured) {
     if (topic.change == kafka::TopicChange::kUnchanged) continue;
     Log(LogLevel::kInfo,
         topic.change == kafka::TopicChange::kCreated ? "a topic was made" : "a topic has more partitions",
         {{"topic", topic.name}, {"partitions", static_cast<std::int64_t>(topic.partitions)}});
   }
-  return kDone;
+  if (const auto shown = Show(); !shown) {
+    Log(LogLevel::kWarn, "partitions and retention of the topic are not in the metrics until they can be looked at",
+        {{"error", shown.error().message()}});
+  }
+  admin_.reset();  // no connections for an hour
+  return kLookAgain;
+}
+
+Result<void> TopicKeeper::Show() {
+  const auto topic = admin_->Describe(config_.kafka.topic, kPatience);
+  if (!topic) return topic.error();
+  partitions_.Set(topic->partitions);
+  const auto retention = admin_->Retention(config_.kafka.topic, kPatience);
+  if (!retention) return retention.error();
+  retention_.Set(*retention < milliseconds::zero() ? std::numeric_limits<double>::infinity()
+                                                   : std::chrono::duration<double>(*retention).count());
+  return {};
 }
 
 milliseconds TopicKeeper::OnFailure(const Error& error) {

@@ -194,7 +194,7 @@ TEST(DeadLetterBrokerTest, DropTakesAllUpToTheNamedOne) {
 
 TEST(TopicAdminBrokerTest, TopicsAreMadeAndGrownButNeverShrunkOrChanged) {
   TopicSpec spec{
-      .name = FreshName("ensured"), .partitions = 3, .replication = 1, .config = {{"max.message.bytes", "123456"}}};
+      .name = FreshName("ensured"), .partitions = 3, .replication = 1, .config = {{"retention.ms", "123456"}}};
   auto admin = TopicAdmin::Create(Connection());
   ASSERT_TRUE(admin.ok());
   EXPECT_FALSE((*admin)->Describe(spec.name, kPatience)->exists);
@@ -202,6 +202,7 @@ TEST(TopicAdminBrokerTest, TopicsAreMadeAndGrownButNeverShrunkOrChanged) {
   ASSERT_TRUE(made.ok()) << made.error().message();
   EXPECT_EQ(made->front().change, TopicChange::kCreated);
   EXPECT_EQ((*admin)->Describe(spec.name, kPatience)->partitions, 3);
+  EXPECT_EQ(*(*admin)->Retention(spec.name, kPatience), std::chrono::milliseconds(123'456));
   spec.partitions = 5;
   auto grown = (*admin)->Ensure({&spec, 1}, kPatience);
   ASSERT_TRUE(grown.ok()) << grown.error().message();

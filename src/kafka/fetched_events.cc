@@ -82,6 +82,12 @@ std::span<const pipeline::SourcedEvent> FetchedEvents::Give(std::size_t max_even
   return events_;
 }
 
+std::optional<time::UnixMicros> FetchedEvents::Oldest() const {
+  const auto left = std::span(slots_).subspan(first_);
+  if (left.empty()) return std::nullopt;
+  return std::ranges::min(left, {}, &Slot::timestamp).timestamp;
+}
+
 std::map<std::int32_t, std::int64_t> FetchedEvents::GivenUpTo() const {
   std::map<std::int32_t, std::int64_t> offsets;
   for (std::size_t i = first_; i < first_ + given_; ++i) offsets[slots_[i].partition] = slots_[i].offset + 1;

@@ -46,6 +46,8 @@ class FetchedEvents {
   std::span<const pipeline::SourcedEvent> Give(std::size_t max_events, std::size_t max_bytes);
   [[nodiscard]] bool given() const { return given_ != 0; }
   [[nodiscard]] bool all_given() const { return given_ == count(); }
+  // When the oldest of those that are not dropped was put into the topic; nothing: there is none.
+  [[nodiscard]] std::optional<time::UnixMicros> Oldest() const;
   // The offset behind the last given event of each partition.
   [[nodiscard]] std::map<std::int32_t, std::int64_t> GivenUpTo() const;
   [[nodiscard]] bool GivenFrom(const std::set<std::int32_t>& partitions) const;

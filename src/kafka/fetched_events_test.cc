@@ -22,6 +22,21 @@ MessageView View(std::int32_t partition, std::int64_t offset, std::string_view v
   return view;
 }
 
+TEST(FetchedEventsTest, TheOldestIsOneThatIsNotDropped) {
+  FetchedEvents events("topic");
+  EXPECT_EQ(events.Oldest(), std::nullopt);
+  for (const std::int64_t when : {10, 30, 20}) {
+    MessageView view = View(0, when, "v");
+    view.timestamp = {when};
+    events.Add(view);
+  }
+  EXPECT_EQ(events.Oldest()->value, 10);
+  events.Give(1, 1'000);
+  EXPECT_EQ(events.Oldest()->value, 10) << "given, and not stored yet";
+  events.DropGiven();
+  EXPECT_EQ(events.Oldest()->value, 20);
+}
+
 TEST(FetchedEventsTest, GivesWhatWasAddedWithReadableBytesBehindEveryValue) {
   FetchedEvents events("topic");
   const std::vector<event::MessageHeader> headers{

@@ -101,6 +101,7 @@ struct KafkaSource::State final : GroupListener {
   mutable env::Mutex lag_mutex;
   std::vector<Progress> progress GUARDED_BY(lag_mutex);
   const GroupConsumer* lag_consumer GUARDED_BY(lag_mutex) = nullptr;
+  std::optional<time::UnixMicros> oldest GUARDED_BY(lag_mutex);
 
   // Last: it calls the members above while it is closed.
   std::unique_ptr<GroupConsumer> consumer;
@@ -358,6 +359,7 @@ void KafkaSource::State::Leave() {
     const env::MutexLock lock(lag_mutex);
     progress.clear();
     lag_consumer = nullptr;
+    oldest.reset();
   }
   carried.clear();
   if (consumer != nullptr) {
@@ -405,6 +407,10 @@ Result<std::span<const pipeline::SourcedEvent>> KafkaSource::Fetch(std::size_t m
     } else if (state.fetched.count() >= max_events) {
       (void)state.Fill(state.ahead, max_events, max_bytes);
     }
+  }
+  {
+    const env::MutexLock lock(state.lag_mutex);
+    state.oldest = state.fetched.Oldest();
   }
   state.given_is_ours = true;
   return state.fetched.Give(max_events, max_bytes);
@@ -461,6 +467,11 @@ std::vector<PartitionLag> KafkaSource::Lag() const {
     lags.push_back(lag);
   }
   return lags;
+}
+
+std::optional<time::UnixMicros> KafkaSource::OldestUnstored() const {
+  const env::MutexLock lock(state_->lag_mutex);
+  return state_->oldest;
 }
 
 }  // namespace audit::kafka

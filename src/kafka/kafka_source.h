@@ -39,7 +39,7 @@ struct SourceOptions {
   std::chrono::milliseconds close_timeout{5'000};
 };
 
-// One thread at a time, but for Lag.
+// One thread at a time, but for Lag and OldestUnstored.
 class KafkaSource final : public pipeline::EventSource {
  public:
   // Does not wait for a broker. `wake` is called from any thread when Fetch has something to do; it is
@@ -64,6 +64,9 @@ class KafkaSource final : public pipeline::EventSource {
   // What is committed as of the last Fetch, Commit or StillOurs, against the ends of the partitions as
   // they are known now. Any thread.
   [[nodiscard]] std::vector<PartitionLag> Lag() const;
+  // When the oldest event of the batch that the last Fetch gave was put into the topic; nothing: it gave none. A
+  // batch that cannot be stored is given again and again, so this is how long the store has been behind. Any thread.
+  [[nodiscard]] std::optional<time::UnixMicros> OldestUnstored() const;
 
  private:
   struct State;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -18,6 +19,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kLookAgainAfter{50};
 
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
+using ConfigResourceHandle = std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
 using NewPartitionsHandle = std::unique_ptr<rd_kafka_NewPartitions_t, Destroyer<rd_kafka_NewPartitions_destroy>>;
 
 // Of the one topic that a call was about.
@@ -185,6 +187,32 @@ Result<std::vector<TopicOutcome>> TopicAdmin::Ensure(std::span<const TopicSpec> 
 
 Result<TopicState> TopicAdmin::Describe(const std::string& topic, milliseconds timeout) {
   return state_->Describe(topic, timeout);
+}
+
+Result<milliseconds> TopicAdmin::Retention(const std::string& topic, milliseconds timeout) {
+  const std::string what = "look at the settings of topic " + topic;
+  rd_kafka_t& client = *state_->client;
+  const ConfigResourceHandle asked(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  rd_kafka_ConfigResource_t* all[] = {asked.get()};
+  auto event = AdminCall(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout, what, [&](auto* options, auto* queue) {
+    rd_kafka_DescribeConfigs(&client, all, 1, options, queue);
+  });
+  if (!event) return std::move(event).error();
+  std::size_t count = 0;
+  const auto* result = rd_kafka_event_DescribeConfigs_result(event->get());
+  const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
+  if (count != 1) return Error(ErrorCode::kUnavailable, what + ": no answer about it");
+  if (const auto code = rd_kafka_ConfigResource_error(*resources); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* text = rd_kafka_ConfigResource_error_string(*resources);
+    return BrokerError(code, what, text == nullptr ? std::string_view() : text);
+  }
+  const auto** entries = rd_kafka_ConfigResource_configs(*resources, &count);
+  for (const auto* entry : std::span(entries, count)) {
+    const char* value = rd_kafka_ConfigEntry_value(entry);
+    if (std::string_view(rd_kafka_ConfigEntry_name(entry)) != "retention.ms" || value == nullptr) continue;
+    return milliseconds(std::strtoll(value, nullptr, 10));
+  }
+  return Error(ErrorCode::kUnavailable, what + ": retention.ms is not among them");
 }
 
 Result<int> TopicAdmin::CountBrokers(milliseconds timeout) {

@@ -51,6 +51,8 @@ class TopicAdmin {
   // message then says; kTimeout.
   Result<std::vector<TopicOutcome>> Ensure(std::span<const TopicSpec> topics, std::chrono::milliseconds timeout);
   Result<TopicState> Describe(const std::string& topic, std::chrono::milliseconds timeout);
+  // How long the topic keeps an event; negative: for ever. kUnavailable: no broker, or no permission to see it.
+  Result<std::chrono::milliseconds> Retention(const std::string& topic, std::chrono::milliseconds timeout);
   // How many brokers there are.
   Result<int> CountBrokers(std::chrono::milliseconds timeout);
 

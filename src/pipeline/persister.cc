@@ -29,6 +29,7 @@ struct Refused {
   std::string reason;
   std::string_view id;
   std::string_view source;
+  std::string_view trace_id;
   std::string_view key;
 };
 
@@ -53,10 +54,11 @@ struct ReadEvents {
 };
 
 void ReadEvents::Refuse(std::size_t event, std::string reason, const event::Record* record) {
-  Refused entry{.event = event, .reason = std::move(reason), .id = {}, .source = {}, .key = {}};
+  Refused entry{.event = event, .reason = std::move(reason), .id = {}, .source = {}, .trace_id = {}, .key = {}};
   if (record != nullptr) {
     entry.id = record->id;
     entry.source = record->source;
+    entry.trace_id = record->trace_id.value_or("");
     entry.key = record->subject.value_or("").empty() ? record->actor_id : *record->subject;
   }
   refused.push_back(std::move(entry));
@@ -225,7 +227,7 @@ Result<void> Persister::State::DeadLetter() {
     if (!put) return put;
     for (const Refused& entry : batch.refused) {
       if (observer != nullptr) {
-        observer->OnDeadLetter(entry.reason, entry.id, entry.source, events[entry.event].offset);
+        observer->OnDeadLetter(entry.reason, entry.id, entry.source, entry.trace_id, events[entry.event].offset);
       }
     }
   }

@@ -33,9 +33,9 @@ class PersisterObserver {
   virtual ~PersisterObserver() = default;
   virtual void OnBatch(std::size_t stored, std::size_t duplicates, std::size_t conflicts, std::size_t rejected,
                        std::chrono::nanoseconds took) = 0;
-  // `id` and `source` of the event where it could be read, else empty.
+  // `id`, `source` and `trace_id` of the event where they could be read, else empty.
   virtual void OnDeadLetter(std::string_view reason, std::string_view id, std::string_view source,
-                            std::uint64_t offset) = 0;
+                            std::string_view trace_id, std::uint64_t offset) = 0;
   virtual void OnUnavailable(const Error& error, std::chrono::milliseconds retry_in) = 0;
   virtual void OnAvailableAgain() = 0;
 };

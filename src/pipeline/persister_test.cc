@@ -155,7 +155,12 @@ class Watcher final : public PersisterObserver {
     conflicts += conflicts_now;
     rejected += rejected_now;
   }
-  void OnDeadLetter(std::string_view, std::string_view, std::string_view, std::uint64_t) override { ++letters; }
+  void OnDeadLetter(std::string_view, std::string_view, std::string_view, std::string_view trace_id,
+                    std::uint64_t) override {
+    ++letters;
+    trace_ids.emplace_back(trace_id);
+  }
+  std::vector<std::string> trace_ids;
   void OnUnavailable(const Error& /*error*/, milliseconds retry_in) override { waits.push_back(retry_in); }
   void OnAvailableAgain() override { ++available_again; }
 
@@ -316,6 +321,16 @@ TEST_F(PersisterTest, BadOnesAmongGoodOnesBecomeDeadLettersWithReasonAndBytes) {
   EXPECT_EQ(watcher_.conflicts, 1U);
   EXPECT_EQ(watcher_.rejected, 2U);
   EXPECT_EQ(watcher_.letters, 3U);
+  EXPECT_EQ(watcher_.trace_ids, std::vector<std::string>(3));
+}
+
+TEST_F(PersisterTest, ADeadLetterIsToldWithItsTrace) {
+  std::string event = EventJson("old");
+  event.insert(1, R"("traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",)");
+  source_.Add(event);
+  store_.rejected.insert("old");
+  RunUntilIdle();
+  EXPECT_EQ(watcher_.trace_ids, std::vector<std::string>{"4bf92f3577b34da6a3ce929d0e0e4736"});
 }
 
 TEST_F(PersisterTest, AFullDeadLetterQueueHoldsTheBatchAndTheStoreIsNotAskedTwice) {

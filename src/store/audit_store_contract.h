@@ -153,7 +153,17 @@ TYPED_TEST_P(AuditStoreContract, OfDifferentEventsInOneBatchTheFirstIsStored) {
   this->ExpectStored(Numbered(1));
 }
 
-TYPED_TEST_P(AuditStoreContract, EveryColumnButTheTimeOfIngestMakesAConflict) {
+TYPED_TEST_P(AuditStoreContract, AnEventThatIsSentAgainInAnotherTraceIsADuplicate) {
+  SampleEvent first;
+  first.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  SampleEvent again;
+  again.trace_id = "1bf92f3577b34da6a3ce929d0e0e4736";
+  EXPECT_THAT(this->Write({first}), testing::ElementsAre(Outcome::kStored));
+  EXPECT_THAT(this->Write({again, SampleEvent{}}), testing::ElementsAre(Outcome::kDuplicate, Outcome::kDuplicate));
+  this->ExpectStored(first);
+}
+
+TYPED_TEST_P(AuditStoreContract, EveryColumnButTheTimeOfIngestAndTheTraceMakesAConflict) {
   SampleEvent base;
   base.subject = base.resource_type = base.resource_id = base.reason = base.trace_id = "x";
   base.details = R"({"k":1})";
@@ -165,7 +175,7 @@ TYPED_TEST_P(AuditStoreContract, EveryColumnButTheTimeOfIngestMakesAConflict) {
     changed.back().*field = "other";
   }
   for (auto field : {&SampleEvent::subject, &SampleEvent::resource_type, &SampleEvent::resource_id,
-                     &SampleEvent::reason, &SampleEvent::trace_id, &SampleEvent::details}) {
+                     &SampleEvent::reason, &SampleEvent::details}) {
     changed.push_back(base);
     changed.back().*field = R"({"k":2})";
     changed.push_back(base);
@@ -332,19 +342,18 @@ TYPED_TEST_P(AuditStoreContract, ManyRowsComeInOrderAndOnce) {
   EXPECT_EQ(this->Ids(), expected);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(AuditStoreContract, KeepsEveryColumnAsItWasGivenAlsoBesideADuplicate, AnEmptyBatchIsFine,
-                            TheSameEventAgainIsADuplicate, TheSameEventTwiceInABatchIsStoredOnce,
-                            ABatchThatIsRepeatedToAStoreOpenedAnewChangesNothing,
-                            AnotherEventUnderTheSameIdAndTimeIsAConflictThatNamesColumnsAndNoValues,
-                            OfDifferentEventsInOneBatchTheFirstIsStored, EveryColumnButTheTimeOfIngestMakesAConflict,
-                            DetailsAreTheSameByTheirValueAndStayAsTheyCameFirst, TheSameIdAtAnotherTimeIsAnotherEvent,
-                            ABatchOverManyDaysAnswersInItsOwnOrder,
-                            YearsWithoutANameAreRejectedAndTheFirstAndLastAreStored,
-                            ARecordOlderThanTheRetentionIsRejectedAndMakesNoPartition,
-                            ThisMonthAndTheNextOnesAreMadeAhead, MonthsOlderThanTheRetentionAreDroppedWhole,
-                            ZeroKeepsEveryMonth, AMonthThatWasDroppedIsMadeAnewWhenAnEventNeedsIt,
-                            NewestComesFirstAndTiesGoById, EachFilterSelectsAndAllHoldTogether,
-                            TheTimeRangeIncludesItsBeginAndNotItsEnd, TheLimitAndTheCallerEndAQuery,
-                            ManyRowsComeInOrderAndOnce);
+REGISTER_TYPED_TEST_SUITE_P(
+    AuditStoreContract, KeepsEveryColumnAsItWasGivenAlsoBesideADuplicate, AnEmptyBatchIsFine,
+    TheSameEventAgainIsADuplicate, TheSameEventTwiceInABatchIsStoredOnce,
+    ABatchThatIsRepeatedToAStoreOpenedAnewChangesNothing,
+    AnotherEventUnderTheSameIdAndTimeIsAConflictThatNamesColumnsAndNoValues,
+    OfDifferentEventsInOneBatchTheFirstIsStored, AnEventThatIsSentAgainInAnotherTraceIsADuplicate,
+    EveryColumnButTheTimeOfIngestAndTheTraceMakesAConflict, DetailsAreTheSameByTheirValueAndStayAsTheyCameFirst,
+    TheSameIdAtAnotherTimeIsAnotherEvent, ABatchOverManyDaysAnswersInItsOwnOrder,
+    YearsWithoutANameAreRejectedAndTheFirstAndLastAreStored, ARecordOlderThanTheRetentionIsRejectedAndMakesNoPartition,
+    ThisMonthAndTheNextOnesAreMadeAhead, MonthsOlderThanTheRetentionAreDroppedWhole, ZeroKeepsEveryMonth,
+    AMonthThatWasDroppedIsMadeAnewWhenAnEventNeedsIt, NewestComesFirstAndTiesGoById,
+    EachFilterSelectsAndAllHoldTogether, TheTimeRangeIncludesItsBeginAndNotItsEnd, TheLimitAndTheCallerEndAQuery,
+    ManyRowsComeInOrderAndOnce);
 
 }  // namespace audit::store

@@ -13,6 +13,8 @@ constexpr std::string_view kCreateStaging =
     "type text, subject text, actor_type text, actor_id text, resource_type text, resource_id text, action text, "
     "outcome text, reason text, trace_id text, details jsonb) ON COMMIT DROP;";
 
+// The trace is not compared: it may be that of the request, and an event that is sent again may come in another.
+//
 // LATERAL with a LIMIT: the server looks each row up by the primary key. A join it might do by reading the whole
 // table, as it knows nothing of how many rows a table has that was made a moment ago.
 constexpr std::string_view kCompareStaged =
@@ -27,7 +29,6 @@ constexpr std::string_view kCompareStaged =
     " CASE WHEN a.action IS DISTINCT FROM s.action THEN 'action' END,"
     " CASE WHEN a.outcome IS DISTINCT FROM s.outcome THEN 'outcome' END,"
     " CASE WHEN a.reason IS DISTINCT FROM s.reason THEN 'reason' END,"
-    " CASE WHEN a.trace_id IS DISTINCT FROM s.trace_id THEN 'trace_id' END,"
     " CASE WHEN a.details IS DISTINCT FROM s.details THEN 'details' END)"
     " FROM pg_temp.audit_events_staging s LEFT JOIN LATERAL"
     " (SELECT * FROM audit_events e WHERE e.id = s.id AND e.occurred_at = s.occurred_at"
