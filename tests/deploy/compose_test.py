@@ -117,6 +117,7 @@ class RunningTest(shared_log.SharedLogTest):
         database = services["postgres"]["environment"]
         password = PASSWORD.replace("'", "''")
         self.postgres.sql(f"CREATE ROLE {database['POSTGRES_USER']} LOGIN PASSWORD '{password}'", database="postgres")
+        self.postgres.sql(f"DROP DATABASE IF EXISTS {database['POSTGRES_DB']}", database="postgres")
         self.postgres.sql(f"CREATE DATABASE {database['POSTGRES_DB']} OWNER {database['POSTGRES_USER']}",
                           database="postgres")
         places = {"DB_HOST": self.postgres.host, "DB_PORT": str(self.postgres.port),
