@@ -1,9 +1,13 @@
-# Writes OUTPUT from VERSION, GIT_COMMIT and BUILD_TIME, if it does not say the same already.
+# Writes OUTPUT from VERSION (or $SERVICE_VERSION), GIT_COMMIT and BUILD_TIME, if it does not say the same already.
 foreach(name GIT_COMMIT BUILD_TIME)
   if(NOT ${name})
     set(${name} "$ENV{${name}}")
   endif()
 endforeach()
+
+if(NOT "$ENV{SERVICE_VERSION}" STREQUAL "")
+  set(VERSION "$ENV{SERVICE_VERSION}")
+endif()
 
 if(NOT GIT_COMMIT)
   execute_process(COMMAND git describe --always --abbrev=40 --dirty --exclude=*
