@@ -29,7 +29,8 @@ void AddSchema(CLI::App& app, int* exit_code) {
       "  audit-manager schema --print | psql -v ON_ERROR_STOP=1 auditmanager\n"
       "\n"
       "Exit codes: 0 done; 2 the command line is wrong.");
-  command->callback([roles, exit_code] {
+  // What the options write into lives as long as the command: `print` too.
+  command->callback([roles, print, exit_code] {
     std::fputs(store::PostgresSchemaSql(*roles).c_str(), stdout);
     *exit_code = kOk;
   });
