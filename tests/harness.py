@@ -85,11 +85,14 @@ class Service:
     def start(self, *arguments: str, wait: bool = True):
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BINARY, "serve", *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(self.command(*arguments), cwd=self.folder, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=self.environment())
         if wait:
             wait_until("the service is ready", self.ready)
         return self
+
+    def command(self, *arguments: str) -> list:
+        return [BINARY, "serve", *arguments]
 
     def environment(self) -> dict:
         return environment(self.settings) | self.variables
@@ -135,9 +138,9 @@ class Service:
             raise AssertionError(f"no metric {name}")
         return sum(float(value) for _, value in samples)
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        """A subcommand of the binary on this folder."""
-        return subprocess.run([BINARY, *arguments], cwd=self.folder, env=self.environment(), text=True,
+    def run(self, *arguments: str, text: bool = True) -> subprocess.CompletedProcess:
+        """A subcommand of the binary on this folder; what it prints as text, or as bytes."""
+        return subprocess.run([BINARY, *arguments], cwd=self.folder, env=self.environment(), text=text,
                               capture_output=True, timeout=PATIENCE_SECONDS, check=False)
 
     def query(self, sql: str) -> list[tuple]:
@@ -201,8 +204,9 @@ class WholeTest(unittest.TestCase):
         self.services = []
         self.tails = {}
 
-    def service(self, name: str = "service", variables: dict | None = None, **settings) -> Service:
-        made = Service(self.folder / name, variables, **settings)
+    def service(self, name: str = "service", variables: dict | None = None, kind: type[Service] = Service,
+                **settings) -> Service:
+        made = kind(self.folder / name, variables, **settings)
         self.services.append(made)
         self.addCleanup(self._end, made)
         return made

@@ -38,11 +38,16 @@ std::string LetterJson(const BoxedLetter& boxed) {
 
 std::string LetterText(const BoxedLetter& boxed) {
   const dead_letters::DeadLetter& letter = boxed.letter;
-  return "number    " + boxed.name + "\ndied      " + time::FormatMicros(boxed.dead_at) + "\naccepted  " +
-         time::FormatMicros(letter.ingested_at) + "\nreason    " + Harmless(letter.reason) + "\nfrom      " +
-         PlaceOf(letter) + "\nkey       " + Harmless(letter.key.value_or("")) + "\nbytes     " +
-         std::to_string(letter.value.size()) + (boxed.complete ? "" : ", a part is missing") + "\n\n" +
-         Harmless(letter.value) + '\n';
+  std::string text = "number    " + boxed.name + "\ndied      " + time::FormatMicros(boxed.dead_at) + "\naccepted  " +
+                     time::FormatMicros(letter.ingested_at) + "\nreason    " + Harmless(letter.reason) +
+                     "\nfrom      " + PlaceOf(letter) + "\nkey       " + Harmless(letter.key.value_or("")) + '\n';
+  for (const event::MessageHeader& header : letter.headers) {
+    text += "header    " + Harmless(header.name) +
+            (header.value ? ": " + Harmless(*header.value) : ", without a value") + '\n';
+  }
+  text += "bytes     ";
+  text += letter.tombstone ? "none, the message had no value" : std::to_string(letter.value.size());
+  return text + (boxed.complete ? "" : ", a part is missing") + "\n\n" + Harmless(letter.value) + '\n';
 }
 
 }  // namespace audit::cli

@@ -13,6 +13,7 @@
 #include "cli/dead_letter_output.h"
 #include "cli/exit_code.h"
 #include "cli/letter_box.h"
+#include "cli/letter_event.h"
 #include "cli/report.h"
 #include "cli/service_flags.h"
 #include "cli/table.h"
@@ -119,18 +120,22 @@ Result<std::vector<std::string>> NamesOf(const DlqFlags& flags, LetterBox& box, 
   return names;
 }
 
-// Posts one letter's event as it is; where the service has it, takes the letter out, if that can be done
+// Posts one letter's event; where the service has it, takes the letter out, if that can be done
 // without others. False: it is not accepted.
 Result<bool> ReplayOne(const std::string& name, LetterBox& box, client::Sender& sender) {
-  std::string value;
-  const Result<bool> found = box.Find(name, [&value](const BoxedLetter& letter) { value = letter.letter.value; });
+  Result<std::string> event = std::string();
+  const Result<bool> found = box.Find(name, [&event](const BoxedLetter& letter) { event = EventOf(letter.letter); });
   if (!found.ok()) return found.error();
   if (!*found) return ReportMissing(name) == kOk;
-  Result<client::Answer> answer = sender.Post("/v1/auditmanager/events", "application/json", value);
+  const auto refused = [&name](const std::string& why) {
+    std::printf("%s: refused, kept: %s\n", name.c_str(), Harmless(why).c_str());
+  };
+  if (!event.ok()) return refused(event.error().message()), false;
+  Result<client::Answer> answer = sender.Post("/v1/auditmanager/events", "application/json", *event);
   if (!answer.ok()) return std::move(answer).error();
   if (answer->status != 202) {
     for (const client::Refusal& refusal : client::ParseRefusals(answer->status, answer->body)) {
-      std::printf("%s: refused, kept: %s\n", name.c_str(), Harmless(Describe(refusal)).c_str());
+      refused(Describe(refusal));
     }
     return false;
   }
@@ -247,7 +252,7 @@ void AddDlq(CLI::App& app, int* exit_code) {
     });
   };
 
-  auto [list, list_flags] = add("list", "Those that there are, the oldest first", List);
+  auto [list, list_flags] = add("list", "Those that there are, the oldest first, with Kafka of each partition", List);
   AddFilters(*list, *list_flags);
   list->add_option("--format", list_flags->format, "table by default")
       ->check(CLI::IsMember({"table", "ndjson"}))

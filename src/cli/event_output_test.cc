@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/dead_letter_output.h"
-
 namespace audit::cli {
 namespace {
 
@@ -74,27 +72,6 @@ TEST_F(EventOutputTest, TableFitsTheTerminal) {
     EXPECT_LE(DisplayWidth(out_.substr(at, end - at)), 70U);
     at = end + 1;
   }
-}
-
-TEST(DeadLetterOutput, BytesOfAnyKindAreShownWithoutHarm) {
-  BoxedLetter stored;
-  stored.name = "7";
-  stored.dead_at = {1'795'514'400'000'000};
-  stored.letter = {.reason = "rejected: not JSON",
-                   .origin = "spool",
-                   .offset = 12,
-                   .key = "k\xFF",
-                   .value = "\x1b[2J\xFF",
-                   .ingested_at = {1'795'514'399'000'000}};
-  EXPECT_THAT(LetterText(stored), testing::EndsWith("\n\n\xEF\xBF\xBD[2J\xEF\xBF\xBD\n"));
-  EXPECT_EQ(LetterJson(stored),
-            R"({"number":"7","dead_at":"2026-11-24T10:00:00.000000Z","ingested_at":"2026-11-24T09:59:59.000000Z",)"
-            R"("reason":"rejected: not JSON","origin":"spool","offset":12,"key":")"
-            "k\xEF\xBF\xBD"
-            R"(","bytes":5})"
-            "\n");
-  EXPECT_THAT(LetterCells(stored),
-              testing::ElementsAre("7", "2026-11-24T10:00:00Z", "rejected: not JSON", "spool 12", "5"));
 }
 
 }  // namespace

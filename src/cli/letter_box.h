@@ -31,7 +31,7 @@ struct LetterFilter {
 class LetterBox {
  public:
   virtual ~LetterBox() = default;
-  // The oldest first, until `each` returns false; gives the number of calls.
+  // The oldest first, in a topic of each partition, until `each` returns false; gives the number of calls.
   virtual Result<std::uint64_t> List(const LetterFilter& filter,
                                      const std::function<bool(const BoxedLetter&)>& each) = 0;
   // False: there is none of that name.

@@ -211,6 +211,8 @@ TEST_F(LoadTest, AValueOutOfRangeIsNamedWithItsPlaceAndWhatIsAllowed) {
             "file.yaml:3: audit_manager.http.port is \"65536\", allowed: 0 to 65535");
   EXPECT_EQ(Refusal({{"AUDIT_MANAGER__HTTP__PORT", "eighty"}}),
             "environment: AUDIT_MANAGER__HTTP__PORT is \"eighty\", allowed: 0 to 65535");
+  EXPECT_EQ(Refusal({{"AUDIT_MANAGER__KAFKA__CONSUMER__AUTO_OFFSET_RESET", "none"}}),
+            "environment: AUDIT_MANAGER__KAFKA__CONSUMER__AUTO_OFFSET_RESET is \"none\", allowed: earliest or latest");
   EXPECT_EQ(
       Refusal({{"AUDIT_MANAGER__INGEST__DURABILITY", "Synced"}}),
       "environment: AUDIT_MANAGER__INGEST__DURABILITY is \"Synced\", allowed: queued, written, synced or replicated");

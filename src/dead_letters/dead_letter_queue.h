@@ -21,6 +21,7 @@ struct DeadLetter {
   std::uint64_t offset = 0;     // its sequence number or offset there; with the two above its identity
   std::optional<std::string_view> key;
   std::string_view value;                              // the original bytes
+  bool tombstone = false;                              // the original had no value, not even an empty one
   time::UnixMicros ingested_at;                        // when it was accepted
   std::span<const event::MessageHeader> headers = {};  // that it came with
 };

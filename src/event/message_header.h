@@ -2,13 +2,14 @@
 // Kafka binding.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace audit::event {
 
 struct MessageHeader {
   std::string_view name;
-  std::string_view value;
+  std::optional<std::string_view> value;  // nothing: null, which is not the same as empty
 };
 
 }  // namespace audit::event

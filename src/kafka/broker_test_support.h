@@ -144,11 +144,11 @@ inline std::vector<Read> Keep(std::span<const pipeline::SourcedEvent> events) {
               .offset = event.offset,
               .ingested_at = event.ingested_at.value,
               .key = {},
-              .value = std::string(event.value),
+              .value = std::string(event.tombstone ? "null" : event.value),
               .headers = {}};
     if (event.key) read.key.emplace(*event.key);
     for (const event::MessageHeader& header : event.headers) {
-      read.headers.emplace(std::string(header.name), std::string(header.value));
+      read.headers.emplace(std::string(header.name), std::string(header.value.value_or("null")));
     }
     kept.push_back(std::move(read));
   }

@@ -95,6 +95,29 @@ TEST(DeadLetterBrokerTest, ALetterHasItsOriginalAndSaysWhyFromWhereAndWhen) {
   EXPECT_TRUE(found.ok());
 }
 
+TEST(DeadLetterBrokerTest, NullStaysNullAndEmptyStaysEmpty) {
+  const std::string topic = MakeTopic(1);
+  const std::vector<event::MessageHeader> headers{{"null", std::nullopt}, {"empty", ""}};
+  std::vector<DeadLetter> letters{Letter("rejected: x", "", 1), Letter("rejected: x", "", 2)};
+  letters[0].headers = headers;
+  letters[0].tombstone = true;
+  ASSERT_TRUE(QueueTo(topic)->Put(letters, kNow).ok());
+
+  Member member(Member::Options(topic, FreshName("group")));
+  ASSERT_TRUE(member.ReadUntil(2));
+  EXPECT_THAT(member.read[0].headers, AllOf(Contains(Pair("null", "null")), Contains(Pair("empty", ""))));
+  EXPECT_EQ(member.read[0].value, "null");
+  EXPECT_EQ(member.read[1].value, "");
+
+  auto found = ReaderOf(topic)->Find({0, 0}, [](const TopicLetter& shown) {
+    EXPECT_TRUE(shown.letter.tombstone);
+    ASSERT_THAT(shown.letter.headers, SizeIs(2));
+    EXPECT_EQ(shown.letter.headers[0].value, std::nullopt);
+    EXPECT_EQ(shown.letter.headers[1].value, "");
+  });
+  EXPECT_TRUE(found.ok());
+}
+
 TEST(DeadLetterBrokerTest, ListingFiltersAndEndsWhereTheTopicEnds) {
   const std::string topic = MakeTopic(3);
   auto reader = ReaderOf(topic);

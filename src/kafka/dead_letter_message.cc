@@ -52,13 +52,14 @@ LetterFacts ReadLetterHeaders(std::span<const event::MessageHeader> headers) {
   LetterFacts facts;
   for (const event::MessageHeader& header : headers) {
     if (std::find(kOurs.begin(), kOurs.end(), header.name) == kOurs.end()) facts.originals.push_back(header);
-    if (header.name == kReasonHeader) facts.reason = header.value;
-    if (header.name == kTopicHeader) facts.origin = header.value;
-    if (header.name == kPartitionHeader) ReadNumber(header.value, &facts.partition);
-    if (header.name == kOffsetHeader) ReadNumber(header.value, &facts.offset);
-    if (header.name == kTimeHeader) facts.dead_at = time::ParseRfc3339(header.value);
-    if (header.name == kIngestedHeader) facts.ingested_at = time::ParseRfc3339(header.value);
-    if (header.name == kPartHeader) facts.part = ReadPart(header.value);
+    const std::string_view value = header.value.value_or("");
+    if (header.name == kReasonHeader) facts.reason = value;
+    if (header.name == kTopicHeader) facts.origin = value;
+    if (header.name == kPartitionHeader) ReadNumber(value, &facts.partition);
+    if (header.name == kOffsetHeader) ReadNumber(value, &facts.offset);
+    if (header.name == kTimeHeader) facts.dead_at = time::ParseRfc3339(value);
+    if (header.name == kIngestedHeader) facts.ingested_at = time::ParseRfc3339(value);
+    if (header.name == kPartHeader) facts.part = ReadPart(value);
   }
   return facts;
 }

@@ -13,7 +13,7 @@ constexpr std::size_t kKeptBytes = 16U << 20;
 
 std::size_t MessageView::bytes() const {
   std::size_t sum = value.size() + (key ? key->size() : 0);
-  for (const event::MessageHeader& header : headers) sum += header.name.size() + header.value.size();
+  for (const event::MessageHeader& header : headers) sum += header.name.size() + header.value.value_or("").size();
   return sum;
 }
 
@@ -26,6 +26,7 @@ void FetchedEvents::Add(const MessageView& message) {
             .offset = message.offset,
             .timestamp = message.timestamp,
             .has_key = message.key.has_value(),
+            .tombstone = message.tombstone,
             .begin = used_,
             .key_size = message.key ? message.key->size() : 0,
             .value_size = message.value.size(),
@@ -40,8 +41,8 @@ void FetchedEvents::Add(const MessageView& message) {
   append(message.value);
   for (const event::MessageHeader& header : message.headers) {
     append(header.name);
-    append(header.value);
-    header_sizes_.push_back({header.name.size(), header.value.size()});
+    append(header.value.value_or(""));
+    header_sizes_.push_back({header.name.size(), header.value ? std::optional(header.value->size()) : std::nullopt});
   }
   slots_.push_back(slot);
   bytes_ += size;
@@ -58,6 +59,7 @@ std::span<const pipeline::SourcedEvent> FetchedEvents::Give(std::size_t max_even
     if (sum > max_bytes && !events_.empty()) break;
     const char* at = arena_.data() + slot.begin;
     pipeline::SourcedEvent event{.value = {at + slot.key_size, slot.value_size},
+                                 .tombstone = slot.tombstone,
                                  .origin = origin_,
                                  .partition = slot.partition,
                                  .offset = static_cast<std::uint64_t>(slot.offset),
@@ -67,8 +69,11 @@ std::span<const pipeline::SourcedEvent> FetchedEvents::Give(std::size_t max_even
     const std::size_t first_header = headers_.size();
     for (std::size_t h = 0; h < slot.header_count; ++h) {
       const HeaderSizes sizes = header_sizes_[slot.first_header + h];
-      headers_.push_back({.name = {at, sizes.name}, .value = {at + sizes.name, sizes.value}});
-      at += sizes.name + sizes.value;
+      event::MessageHeader& header = headers_.emplace_back(event::MessageHeader{{at, sizes.name}, std::nullopt});
+      at += sizes.name;
+      if (!sizes.value) continue;
+      header.value.emplace(at, *sizes.value);
+      at += *sizes.value;
     }
     event.headers = std::span(headers_).subspan(first_header);
     events_.push_back(event);

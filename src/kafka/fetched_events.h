@@ -24,6 +24,7 @@ struct MessageView {
   time::UnixMicros timestamp;
   std::optional<std::string_view> key;
   std::string_view value;
+  bool tombstone = false;
   std::span<const event::MessageHeader> headers;
   [[nodiscard]] std::size_t bytes() const;
 };
@@ -60,6 +61,7 @@ class FetchedEvents {
     std::int64_t offset = 0;
     time::UnixMicros timestamp;
     bool has_key = false;
+    bool tombstone = false;
     std::size_t begin = 0;  // in the arena: key, value, then names and values of the headers
     std::size_t key_size = 0;
     std::size_t value_size = 0;
@@ -69,7 +71,7 @@ class FetchedEvents {
   };
   struct HeaderSizes {
     std::size_t name = 0;
-    std::size_t value = 0;
+    std::optional<std::size_t> value;
   };
 
   std::string_view origin_;

@@ -24,24 +24,31 @@ MessageView View(std::int32_t partition, std::int64_t offset, std::string_view v
 
 TEST(FetchedEventsTest, GivesWhatWasAddedWithReadableBytesBehindEveryValue) {
   FetchedEvents events("topic");
-  const std::vector<event::MessageHeader> headers{{"name", "value"}, {"empty", ""}};
+  const std::vector<event::MessageHeader> headers{
+      {"name", "value"}, {"empty", ""}, {"null", std::nullopt}, {"last", "1"}};
   MessageView view = View(2, 7, "the value");
   view.headers = headers;
   events.Add(view);
   view.key.reset();
   view.value = "";
   events.Add(view);
+  view.tombstone = true;
+  events.Add(view);
   const auto given = events.Give(10, 1'000);
-  ASSERT_THAT(given, SizeIs(2));
+  ASSERT_THAT(given, SizeIs(3));
   EXPECT_EQ(given[0].value, "the value");
   EXPECT_EQ(given[0].key, "k");
   EXPECT_EQ(given[0].origin, "topic");
   EXPECT_EQ(given[0].partition, 2);
   EXPECT_EQ(given[0].offset, 7U);
-  ASSERT_THAT(given[0].headers, SizeIs(2));
+  ASSERT_THAT(given[0].headers, SizeIs(4));
   EXPECT_EQ(given[0].headers[0].name, "name");
   EXPECT_EQ(given[0].headers[0].value, "value");
   EXPECT_EQ(given[0].headers[1].value, "");
+  EXPECT_EQ(given[0].headers[2].value, std::nullopt);
+  EXPECT_EQ(given[0].headers[3].value, "1");
+  EXPECT_FALSE(given[1].tombstone);
+  EXPECT_TRUE(given[2].tombstone);
   EXPECT_EQ(given[1].key, std::nullopt);
   // AddressSanitizer judges it.
   unsigned sum = 0;

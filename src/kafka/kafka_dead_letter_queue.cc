@@ -82,6 +82,7 @@ Result<void> KafkaDeadLetterQueue::State::Send(const DeadLetter& letter, std::si
     OutgoingMessage message;
     message.number = index;
     message.value = letter.value.substr((number - 1) * size, size);
+    message.tombstone = letter.tombstone;
     // Time of death: the topic's retention counts from it.
     message.timestamp_ms = now.value / 1'000;
     if (letter.key && !stripped) {

@@ -30,6 +30,7 @@ bool LetterAssembly::Add(const MessageView& message, const Each& each) {
                                           .offset = facts.offset,
                                           .key = message.key,
                                           .value = message.value,
+                                          .tombstone = message.tombstone,
                                           .ingested_at = ingested_at,
                                           .headers = facts.originals};
     return each({.name = name, .behind = message.offset + 1, .dead_at = dead_at, .letter = letter, .complete = true});

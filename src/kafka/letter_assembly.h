@@ -37,7 +37,7 @@ class LetterAssembly {
     std::uint64_t offset = 0;
     std::optional<std::string> key;
     std::string value;
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
     std::size_t next_part = 1;
   };
   static bool Tell(const Cut& cut, bool complete, const Each& each);

@@ -12,8 +12,7 @@ namespace audit::kafka {
 // Holds the headers of one message at a time, so that reading millions allocates nothing.
 class HeaderViews {
  public:
-  // Valid as long as the message, and until the next call. A header or value that is null is empty;
-  // a key that is null is none. A message without a time gets 0.
+  // Valid as long as the message, and until the next call. A message without a time gets 0.
   MessageView ViewOf(const rd_kafka_message_t& message);
 
  private:

@@ -80,13 +80,14 @@ rd_kafka_resp_err_t Producer::Send(const OutgoingMessage& message, std::span<con
   // The opaque is only a number to us.
   values[count++].u.ptr =
       reinterpret_cast<void*>(static_cast<std::uintptr_t>(message.number));  // NOLINT(performance-no-int-to-ptr)
-  values[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, message.value);
+  if (!message.tombstone) values[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, message.value);
   if (message.key) values[count++] = Bytes(RD_KAFKA_VTYPE_KEY, *message.key);
   if (!headers.empty()) {
     all.reset(rd_kafka_headers_new(headers.size()));
     for (const event::MessageHeader& header : headers) {
-      rd_kafka_header_add(all.get(), header.name.data(), static_cast<ssize_t>(header.name.size()), header.value.data(),
-                          static_cast<ssize_t>(header.value.size()));
+      const std::string_view value = header.value.value_or("");
+      rd_kafka_header_add(all.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
+                          header.value ? value.data() : nullptr, static_cast<ssize_t>(value.size()));
     }
     values[count] = Value(RD_KAFKA_VTYPE_HEADERS);
     values[count++].u.headers = all.get();
@@ -136,7 +137,7 @@ void Producer::OnDeliveryReport(const rd_kafka_message_t& message) {
   failed.code = message.err;
   failed.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
   if (message.key != nullptr) failed.key.emplace(static_cast<const char*>(message.key), message.key_len);
-  failed.value.assign(static_cast<const char*>(message.payload), message.len);
+  if (message.payload != nullptr) failed.value.assign(static_cast<const char*>(message.payload), message.len);
   failed_.push_back(std::move(failed));
 }
 

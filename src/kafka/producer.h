@@ -24,6 +24,7 @@ struct OutgoingMessage {
   std::uint64_t number = 0;  // the sender's; comes back in the report
   std::optional<std::string_view> key;
   std::string_view value;
+  bool tombstone = false;  // sent with null for a value
   std::int64_t timestamp_ms = 0;
   std::int32_t partition = RD_KAFKA_PARTITION_UA;  // UA: as the key says
 };

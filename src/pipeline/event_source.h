@@ -18,6 +18,7 @@ inline constexpr std::size_t kValuePadding = 64;
 
 struct SourcedEvent {
   std::string_view value;
+  bool tombstone = false;       // it has no value, not even an empty one
   std::string_view origin;      // names the log: "spool", or the topic
   std::int32_t partition = -1;  // of the topic; -1: the log has none
   std::uint64_t offset = 0;     // its place in it

@@ -22,11 +22,11 @@ bool ReadBinaryMode(std::span<const event::MessageHeader> headers, std::vector<e
   bool has_version = false;
   for (const event::MessageHeader& header : headers) {
     if (SameIgnoringCase(header.name, kContentType)) {
-      content_type = header.value;
+      content_type = header.value.value_or("");
     } else if (header.name.starts_with(kAttribute)) {
       const std::string_view name = header.name.substr(kAttribute.size());
       has_version = has_version || name == "specversion";
-      attributes->push_back({.name = name, .value = header.value});
+      attributes->push_back({.name = name, .value = header.value.value_or("")});
     }
   }
   // A structured message may carry attributes in headers too, for those who route by them.

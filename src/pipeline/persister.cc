@@ -217,6 +217,7 @@ Result<void> Persister::State::DeadLetter() {
                          .offset = event.offset,
                          .key = event.partition >= 0 ? event.key : std::optional(entry.key),
                          .value = event.value,
+                         .tombstone = event.tombstone,
                          .ingested_at = event.ingested_at,
                          .headers = event.headers});
     }
