@@ -116,6 +116,10 @@ bool Connection::usable() const { return connection_ != nullptr && PQstatus(conn
 
 bool Connection::in_transaction() const { return usable() && PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
 
+bool Connection::encrypted() const { return usable() && PQsslInUse(connection_.get()) != 0; }
+
+int Connection::backend_pid() const { return usable() ? PQbackendPID(connection_.get()) : 0; }
+
 Error Connection::Lost() {
   report_.reset();
   std::string message = "PostgreSQL " + where_ + ": " + OneLine(PQerrorMessage(connection_.get()));

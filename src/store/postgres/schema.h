@@ -40,6 +40,10 @@ namespace postgres {
 // The same on an open connection.
 Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const PostgresOptions& options);
 
+// Of a table that is there, inside a transaction: whether it fits (kInvalidArgument: not), whether the role may read
+// and insert, and the advice of a report. Changes nothing.
+Result<std::vector<std::string>> InspectTable(Connection& connection);
+
 // A column as the database has it.
 struct TableColumn {
   std::string name;
