@@ -58,6 +58,12 @@ class RawTopic:
         self._administer(create)
         return self
 
+    def exists(self) -> bool:
+        async def names(admin):
+            return await admin.list_topics()
+
+        return self.name in self._administer(names)
+
     def produce(self, messages: list[Message]):
         """In order in each partition; all of them are there when it returns, and each knows its place."""
         async def produce():
@@ -100,6 +106,15 @@ class RawTopic:
 
         return {place.partition: at.offset for place, at in self._administer(committed).items()
                 if place.topic == self.name}
+
+    def delete_before(self, offsets: dict[int, int]):
+        """All before an offset, partition by partition, as retention does."""
+        async def delete(admin):
+            return await admin.delete_records({
+                aiokafka.TopicPartition(self.name, partition): aiokafka.admin.RecordsToDelete(offset)
+                for partition, offset in offsets.items()})
+
+        self._administer(delete)
 
     def group(self, name: str) -> Group:
         async def describe(admin):

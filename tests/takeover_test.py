@@ -7,44 +7,10 @@ import unittest
 
 import harness
 import python_service
-import raw_topic
 import shared_log
 
-GROUP = "openg2p-audit-consumer"
-PARTITIONS = 12
 # How long the brokers wait for a member of ours that was killed; of the other kind it is 10 s.
 SESSION_TIMEOUT_MS = 6_000
-
-# As installations of the Python service have it.
-CONFIGURATION = """
-audit_manager:
-  service_id: openg2p.auditmanager
-  api_version: "1.0"
-  kafka:
-    bootstrap_servers: kafka:9092
-    topic: openg2p.audit.events
-    dlq_topic: openg2p.audit.dlq
-    client_id: openg2p-audit-manager
-    consumer_group: openg2p-audit-consumer
-    producer:
-      acks: "1"
-      linger_ms: 50
-      compression_type: gzip
-      max_batch_size: 524288
-    consumer:
-      batch_max_records: 500
-      flush_interval_ms: 1000
-      auto_offset_reset: earliest
-      enable_auto_commit: false
-  ingest:
-    queue_max_size: 10000
-    max_batch_size: 500
-  database:
-    partition_pre_create_months: 3
-    partition_retention_months: 84
-    partition_check_interval_seconds: 3600
-"""
-UVICORN = {"UVICORN_HOST": "0.0.0.0", "UVICORN_PORT": "8000", "UVICORN_WORKERS": "1"}
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 # What one kind of replica could write in another way than the other, by the name of the event.
@@ -76,24 +42,10 @@ def like_events(variant: str, time: str) -> list[dict]:
     return [harness.event(id=f"{name}/{variant}", time=time, **changes) for name, changes in KINDS.items()]
 
 
-class TakeoverTest(shared_log.SharedLogTest):
-    def setUp(self):
-        super().setUp()
-        self.topic = raw_topic.RawTopic(self.kafka.bootstrap)
-
-    def python_replica(self, name: str) -> python_service.PythonService:
-        return self.replica(name, kind=python_service.PythonService)
-
-    def make_topics(self, compression_type: str):
-        self.topic.create(PARTITIONS, compression_type=compression_type)
-        raw_topic.RawTopic(self.kafka.bootstrap, "openg2p.audit.dlq").create(PARTITIONS)
-
-    def wait_until_all_is_committed(self):
-        harness.wait_until("all offsets are committed", lambda: self.topic.committed(GROUP) == self.topic.ends())
-
+class TakeoverTest(python_service.Installation):
     def wait_for_members(self, count: int):
         def there():
-            group = self.topic.group(GROUP)
+            group = self.topic.group(python_service.GROUP)
             return group.state == "Stable" and len(group.clients) == count
 
         harness.wait_until(f"the group has {count} members", there)
@@ -118,7 +70,7 @@ class ExistingInstallationTest(TakeoverTest):
         self.send(python, done)
         self.wait_for_rows(len(done))
         self.wait_until_all_is_committed()
-        committed = self.topic.committed(GROUP)
+        committed = self.topic.committed(python_service.GROUP)
         self.assertEqual(python.stop(), 0)
         python.start("--produce-only")
         self.send(python, left)
@@ -127,11 +79,11 @@ class ExistingInstallationTest(TakeoverTest):
         python.process.wait(harness.PATIENCE_SECONDS)
         stored_before = self.rows() - len(done)
         self.assertTrue(0 < stored_before < len(left), f"{stored_before} rows are stored and not committed")
-        self.assertEqual(self.topic.committed(GROUP), committed)
+        self.assertEqual(self.topic.committed(python_service.GROUP), committed)
         for partition, end in self.topic.ends().items():
             self.assertTrue(0 < committed[partition] < end, f"offset {committed[partition]} of {end} in {partition}")
 
-        ours = self.existing_installation()
+        ours = self.existing_installation("ours")
         ours.start("--port", str(ours.port))
         self.wait_for_rows(len(done) + len(left))
         self.wait_until_all_is_committed()
@@ -146,15 +98,6 @@ class ExistingInstallationTest(TakeoverTest):
         self.assert_each_key_has_its_partition()
         self.assert_warnings(ours)
         self.assertEqual(ours.stop(), 0)
-
-    def existing_installation(self) -> harness.Service:
-        """Ours with the environment and the file that are there."""
-        ours = self.service("ours", self.postgres.environment() | UVICORN | {
-            "CONFIG_PATH": "config/default.yaml", "AUDIT_MANAGER__KAFKA__BOOTSTRAP_SERVERS": self.kafka.bootstrap})
-        ours.settings.clear()
-        (ours.folder / "config").mkdir(parents=True)
-        (ours.folder / "config" / "default.yaml").write_text(CONFIGURATION)
-        return ours
 
     @staticmethod
     def outcome(service: harness.Service, outcome: str) -> int:
@@ -191,7 +134,7 @@ class ExistingInstallationTest(TakeoverTest):
     def assert_warnings(self, service: harness.Service):
         lines = [json.loads(line) for line in service.log.read_text().splitlines()]
         warnings = [line["warning"] for line in lines if "warning" in line]
-        expected = [[name, "ignored"] for name in UVICORN] + [
+        expected = [[name, "ignored"] for name in python_service.UVICORN] + [
             ["kafka.producer.acks is 1", "all is used"],
             ["kafka.consumer.batch_max_records is 500", "kafka.producer.linger_ms is 50"]]
         for words in expected:
@@ -283,7 +226,7 @@ class SharedGroupTest(TakeoverTest):
         refusals = [line for line in map(json.loads, ours.log.read_text().splitlines())
                     if "does not let this replica in" in line["message"]]
         self.assertIn("inconsistent", refusals[0]["error"].lower())
-        self.assertIn(GROUP, refusals[0]["error"])
+        self.assertIn(python_service.GROUP, refusals[0]["error"])
         accepted = caller.accepted
         harness.wait_until("callers go on", lambda: caller.accepted > accepted)
         self.wait_until_they_store(python)

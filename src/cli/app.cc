@@ -32,6 +32,7 @@ std::unique_ptr<CLI::App> BuildApp(int* exit_code) {
   AddEvents(*app, exit_code);
   AddDlq(*app, exit_code);
   AddSpool(*app, exit_code);
+  AddPreflight(*app, exit_code);
   AddTopics(*app, exit_code);
   AddSchema(*app, exit_code);
   AddConfig(*app, exit_code);

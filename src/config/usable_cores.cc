@@ -4,20 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <string>
 
+#include "config/control_group.h"
 #include "config/value.h"
 
 namespace audit::config {
 namespace {
-
-std::string FirstLine(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 unsigned AffinityCores() {
   cpu_set_t set;
@@ -30,16 +23,8 @@ unsigned AffinityCores() {
 
 unsigned UsableCores() {
   unsigned cores = AffinityCores();
-  // "0::/system.slice/audit-manager.service"; in a container of its own name space just "0::/".
-  constexpr std::string_view kVersion2 = "0::";
-  std::string group = FirstLine("/proc/self/cgroup");
-  group = group.starts_with(kVersion2) ? group.substr(kVersion2.size()) : "";
-  // Any group on the way to the root may have the tightest quota.
-  while (!group.empty()) {
-    if (const std::optional<unsigned> quota = QuotaCores(FirstLine("/sys/fs/cgroup" + group + "/cpu.max"))) {
-      cores = std::min(cores, *quota);
-    }
-    group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
+  for (const std::string& line : ControlGroupLines("cpu.max")) {
+    if (const std::optional<unsigned> quota = QuotaCores(line)) cores = std::min(cores, *quota);
   }
   return std::max(cores, 1U);
 }

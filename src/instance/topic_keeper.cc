@@ -1,5 +1,6 @@
 #include "instance/topic_keeper.h"
 
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -62,10 +63,12 @@ Result<void> TopicKeeper::Show() {
   const auto topic = admin_->Describe(config_.kafka.topic, kPatience);
   if (!topic) return topic.error();
   partitions_.Set(topic->partitions);
-  const auto retention = admin_->Retention(config_.kafka.topic, kPatience);
-  if (!retention) return retention.error();
-  retention_.Set(*retention < milliseconds::zero() ? std::numeric_limits<double>::infinity()
-                                                   : std::chrono::duration<double>(*retention).count());
+  const auto settings = admin_->SettingsOf(config_.kafka.topic, kPatience);
+  if (!settings) return settings.error();
+  const auto found = settings->find("retention.ms");
+  if (found == settings->end()) return Error(ErrorCode::kUnavailable, "retention.ms is not among its settings");
+  const double retention_ms = std::strtod(found->second.c_str(), nullptr);
+  retention_.Set(retention_ms < 0 ? std::numeric_limits<double>::infinity() : retention_ms / 1e3);
   return {};
 }
 

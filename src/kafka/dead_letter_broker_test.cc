@@ -192,50 +192,5 @@ TEST(DeadLetterBrokerTest, DropTakesAllUpToTheNamedOne) {
   EXPECT_EQ(reader->DropThrough({0, 2}).error().code(), ErrorCode::kNotFound);
 }
 
-TEST(TopicAdminBrokerTest, TopicsAreMadeAndGrownButNeverShrunkOrChanged) {
-  TopicSpec spec{
-      .name = FreshName("ensured"), .partitions = 3, .replication = 1, .config = {{"retention.ms", "123456"}}};
-  auto admin = TopicAdmin::Create(Connection());
-  ASSERT_TRUE(admin.ok());
-  EXPECT_FALSE((*admin)->Describe(spec.name, kPatience)->exists);
-  auto made = (*admin)->Ensure({&spec, 1}, kPatience);
-  ASSERT_TRUE(made.ok()) << made.error().message();
-  EXPECT_EQ(made->front().change, TopicChange::kCreated);
-  EXPECT_EQ((*admin)->Describe(spec.name, kPatience)->partitions, 3);
-  EXPECT_EQ(*(*admin)->Retention(spec.name, kPatience), std::chrono::milliseconds(123'456));
-  spec.partitions = 5;
-  auto grown = (*admin)->Ensure({&spec, 1}, kPatience);
-  ASSERT_TRUE(grown.ok()) << grown.error().message();
-  EXPECT_EQ(grown->front().change, TopicChange::kGrown);
-  EXPECT_EQ(grown->front().partitions_before, 3);
-  EXPECT_EQ(grown->front().partitions, 5);
-  spec.partitions = 2;
-  auto kept = (*admin)->Ensure({&spec, 1}, kPatience);
-  ASSERT_TRUE(kept.ok());
-  EXPECT_EQ(kept->front().change, TopicChange::kUnchanged);
-  EXPECT_EQ(kept->front().partitions, 5);
-  EXPECT_EQ((*admin)->Describe(spec.name, kPatience)->replication, 1);
-  EXPECT_EQ(*(*admin)->CountBrokers(kPatience), 1);
-}
-
-TEST(TopicAdminBrokerTest, WhatCannotBeMadeSaysWhy) {
-  TopicSpec spec{.name = FreshName("too-many-replicas"), .partitions = 1, .replication = 3, .config = {}};
-  auto admin = TopicAdmin::Create(Connection());
-  auto refused = (*admin)->Ensure({&spec, 1}, kPatience);
-  ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message(), HasSubstr(spec.name));
-  EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidArgument);
-  spec.replication = 1;
-  spec.config["no.such.setting"] = "1";
-  EXPECT_FALSE((*admin)->Ensure({&spec, 1}, kPatience).ok());
-}
-
-TEST(TopicAdminBrokerTest, WithoutABrokerItIsUnavailable) {
-  ConnectionOptions connection = Connection();
-  connection.bootstrap_servers = "127.0.0.1:1";
-  auto admin = TopicAdmin::Create(connection);
-  EXPECT_EQ((*admin)->Describe("t", milliseconds(200)).error().code(), ErrorCode::kUnavailable);
-}
-
 }  // namespace
 }  // namespace audit::kafka

@@ -19,7 +19,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kLookAgainAfter{50};
 
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
-using ConfigResourceHandle = std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
+using ResourceHandle = std::unique_ptr<rd_kafka_ConfigResource_t, Destroyer<rd_kafka_ConfigResource_destroy>>;
 using NewPartitionsHandle = std::unique_ptr<rd_kafka_NewPartitions_t, Destroyer<rd_kafka_NewPartitions_destroy>>;
 
 // Of the one topic that a call was about.
@@ -156,7 +156,7 @@ Result<TopicOutcome> TopicAdmin::State::Ensure(const TopicSpec& spec) {
 Result<std::unique_ptr<TopicAdmin>> TopicAdmin::Create(const ConnectionOptions& connection) {
   auto state = std::make_unique<State>();
   // A consumer, because a producer's question for a topic makes the brokers create it where they may.
-  const std::array settings{Setting{"allow.auto.create.topics", "false"}};
+  const std::array settings{Setting{"allow.auto.create.topics", "false"}, Setting{"enable.partition.eof", "true"}};
   auto client = MakeClient(RD_KAFKA_CONSUMER, connection, settings, *state);
   if (!client) return std::move(client).error();
   state->client = std::move(*client);
@@ -189,36 +189,72 @@ Result<TopicState> TopicAdmin::Describe(const std::string& topic, milliseconds t
   return state_->Describe(topic, timeout);
 }
 
-Result<milliseconds> TopicAdmin::Retention(const std::string& topic, milliseconds timeout) {
-  const std::string what = "look at the settings of topic " + topic;
-  rd_kafka_t& client = *state_->client;
-  const ConfigResourceHandle asked(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  rd_kafka_ConfigResource_t* all[] = {asked.get()};
-  auto event = AdminCall(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout, what, [&](auto* options, auto* queue) {
-    rd_kafka_DescribeConfigs(&client, all, 1, options, queue);
-  });
-  if (!event) return std::move(event).error();
-  std::size_t count = 0;
-  const auto* result = rd_kafka_event_DescribeConfigs_result(event->get());
-  const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
-  if (count != 1) return Error(ErrorCode::kUnavailable, what + ": no answer about it");
-  if (const auto code = rd_kafka_ConfigResource_error(*resources); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const char* text = rd_kafka_ConfigResource_error_string(*resources);
-    return BrokerError(code, what, text == nullptr ? std::string_view() : text);
-  }
-  const auto** entries = rd_kafka_ConfigResource_configs(*resources, &count);
-  for (const auto* entry : std::span(entries, count)) {
-    const char* value = rd_kafka_ConfigEntry_value(entry);
-    if (std::string_view(rd_kafka_ConfigEntry_name(entry)) != "retention.ms" || value == nullptr) continue;
-    return milliseconds(std::strtoll(value, nullptr, 10));
-  }
-  return Error(ErrorCode::kUnavailable, what + ": retention.ms is not among them");
-}
-
-Result<int> TopicAdmin::CountBrokers(milliseconds timeout) {
+Result<std::vector<std::string>> TopicAdmin::Brokers(milliseconds timeout) {
   auto metadata = state_->Ask(nullptr, timeout);
   if (!metadata) return std::move(metadata).error();
-  return (*metadata)->broker_cnt;
+  std::vector<std::string> brokers;
+  for (const rd_kafka_metadata_broker& each :
+       std::span((*metadata)->brokers, static_cast<std::size_t>((*metadata)->broker_cnt))) {
+    brokers.push_back(std::string(each.host) + ':' + std::to_string(each.port));
+  }
+  return brokers;
+}
+
+Result<std::map<std::string, std::string>> TopicAdmin::SettingsOf(const std::string& topic, milliseconds timeout) {
+  const std::string what = "look at the settings of topic " + topic;
+  const ResourceHandle resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  rd_kafka_ConfigResource_t* resources[] = {resource.get()};
+  auto event =
+      AdminCall(*state_->client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout, what, [&](auto* options, auto* queue) {
+        rd_kafka_DescribeConfigs(state_->client.get(), resources, 1, options, queue);
+      });
+  if (!event) return std::move(event).error();
+  std::size_t count = 0;
+  const auto** described =
+      rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event->get()), &count);
+  if (count != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
+  if (const auto code = rd_kafka_ConfigResource_error(*described); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return BrokerError(code, what);
+  }
+  std::map<std::string, std::string> settings;
+  const auto** entries = rd_kafka_ConfigResource_configs(*described, &count);
+  for (const rd_kafka_ConfigEntry_t* entry : std::span(entries, count)) {
+    const char* value = rd_kafka_ConfigEntry_value(entry);
+    settings[rd_kafka_ConfigEntry_name(entry)] = value == nullptr ? "" : value;
+  }
+  return settings;
+}
+
+Result<std::vector<Watermarks>> TopicAdmin::ContentsOf(const std::string& topic, int partitions, milliseconds timeout) {
+  state_->deadline = steady_clock::now() + timeout;
+  std::vector<Watermarks> contents(static_cast<std::size_t>(partitions));
+  for (int partition = 0; partition < partitions; ++partition) {
+    Watermarks& marks = contents[static_cast<std::size_t>(partition)];
+    const auto code = rd_kafka_query_watermark_offsets(state_->client.get(), topic.c_str(), partition, &marks.low,
+                                                       &marks.high, static_cast<int>(state_->Left().count()));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return BrokerError(code,
+                         "ask where partition " + std::to_string(partition) + " of " + topic + " begins and ends");
+    }
+  }
+  return contents;
+}
+
+Result<void> TopicAdmin::TryRead(const std::string& topic, milliseconds timeout) {
+  const std::string what = "read topic " + topic;
+  const TopicHandle handle(rd_kafka_topic_new(state_->client.get(), topic.c_str(), nullptr));
+  if (handle == nullptr) return BrokerError(rd_kafka_last_error(), what);
+  constexpr std::int32_t kAnyPartition = 0;
+  if (rd_kafka_consume_start(handle.get(), kAnyPartition, RD_KAFKA_OFFSET_END) != 0) {
+    return BrokerError(rd_kafka_last_error(), what);
+  }
+  const MessageHandle message(
+      rd_kafka_consume(handle.get(), kAnyPartition, static_cast<int>(std::max(milliseconds(1), timeout).count())));
+  const auto code = message == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : message->err;
+  rd_kafka_consume_stop(handle.get(), kAnyPartition);
+  // Either a message that came just now, or word that there is none.
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF) return {};
+  return BrokerError(code, what);
 }
 
 }  // namespace audit::kafka

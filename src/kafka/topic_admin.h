@@ -11,6 +11,7 @@
 
 #include "errors/result.h"
 #include "kafka/connection_options.h"
+#include "kafka/holes.h"
 
 namespace audit::kafka {
 
@@ -51,10 +52,15 @@ class TopicAdmin {
   // message then says; kTimeout.
   Result<std::vector<TopicOutcome>> Ensure(std::span<const TopicSpec> topics, std::chrono::milliseconds timeout);
   Result<TopicState> Describe(const std::string& topic, std::chrono::milliseconds timeout);
-  // How long the topic keeps an event; negative: for ever. kUnavailable: no broker, or no permission to see it.
-  Result<std::chrono::milliseconds> Retention(const std::string& topic, std::chrono::milliseconds timeout);
-  // How many brokers there are.
-  Result<int> CountBrokers(std::chrono::milliseconds timeout);
+  // The brokers, "host:port" as they themselves want to be reached.
+  Result<std::vector<std::string>> Brokers(std::chrono::milliseconds timeout);
+  // What counts for a topic that is there: its own settings and the brokers' for all the others, by name.
+  Result<std::map<std::string, std::string>> SettingsOf(const std::string& topic, std::chrono::milliseconds timeout);
+  // What each of its partitions holds, by number.
+  Result<std::vector<Watermarks>> ContentsOf(const std::string& topic, int partitions,
+                                             std::chrono::milliseconds timeout);
+  // Whether its messages may be read: asks for those behind its end, and joins no group.
+  Result<void> TryRead(const std::string& topic, std::chrono::milliseconds timeout);
 
  private:
   struct State;

@@ -125,6 +125,10 @@ Error Connection::Refused() {
   return error;
 }
 
+bool Connection::encrypted() const { return usable() && PQsslInUse(connection_.get()) != 0; }
+
+int Connection::backend_pid() const { return usable() ? PQbackendPID(connection_.get()) : 0; }
+
 Error Connection::Lost() {
   report_.reset();
   std::string message = "PostgreSQL " + where_ + ": " + OneLine(PQerrorMessage(connection_.get()));

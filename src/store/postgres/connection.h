@@ -50,6 +50,9 @@ class Connection {
   // False once the connection is lost or given up: open another.
   [[nodiscard]] bool usable() const;
   [[nodiscard]] bool in_transaction() const;
+  [[nodiscard]] bool encrypted() const;
+  // Of the server process that answers, as whoever took the connection told it: a pooler tells a number of its own.
+  [[nodiscard]] int backend_pid() const;
   // Gives it up: the server rolls back what is under way.
   void Close() { connection_.reset(); }
   // Ends a transaction whatever its state, or closes the connection where that cannot be done at once.

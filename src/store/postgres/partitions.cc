@@ -20,7 +20,6 @@ constexpr const char* kList =
     "SELECT c.relname, pg_catalog.pg_has_role(c.relowner, 'USAGE') FROM pg_catalog.pg_inherits i "
     "JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'audit_events'::regclass ORDER BY 1";
 
-// How this role may make a month: it owns the table; else a function that it may call.
 constexpr const char* kRights =
     "SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE'), "
     "COALESCE(pg_catalog.has_function_privilege(pg_catalog.to_regprocedure("
@@ -50,19 +49,24 @@ Result<std::vector<Partition>> ListPartitions(Connection& connection, const Post
   return partitions;
 }
 
+Result<MonthRights> AskMonthRights(Connection& connection, const PostgresOptions& options) {
+  auto rows = RunInTransaction(connection, BeginSql(options), kRights);
+  if (!rows) return std::move(rows).error();
+  return MonthRights{.owner = rows->Bool(0, 0), .function = rows->Bool(0, 1), .role = std::string(rows->Text(0, 2))};
+}
+
 Result<void> MakeMonth(Connection& connection, const PostgresOptions& options, Month month) {
-  auto rights = RunInTransaction(connection, BeginSql(options), kRights);
+  auto rights = AskMonthRights(connection, options);
   if (!rights) return std::move(rights).error();
-  const bool owner = rights->Bool(0, 0);
-  if (!owner && !rights->Bool(0, 1)) {
+  if (!rights->owner && !rights->function) {
     return Error(ErrorCode::kUnavailable,
-                 "there is no partition " + PartitionName(month) + ", and the role " + std::string(rights->Text(0, 2)) +
+                 "there is no partition " + PartitionName(month) + ", and the role " + rights->role +
                      " may not make one: let the owner of audit_events run what "
                      "`audit-manager schema --print` gives, which grants it a function for that");
   }
   auto made = RunInTransaction(
       connection, BeginSql(options),
-      owner ? MakeMonthSql(month, options.sub_partition) : CallMakeMonthSql(month, options.sub_partition));
+      rights->owner ? MakeMonthSql(month, options.sub_partition) : CallMakeMonthSql(month, options.sub_partition));
   if (!made)
     return Error(made.error().code(), "make partition " + PartitionName(month) + ": " + made.error().message());
   return {};

@@ -21,6 +21,14 @@ struct Partition {
 // Partitions of audit_events that are named exactly like a month of it, the oldest first. Others are not ours.
 Result<std::vector<Partition>> ListPartitions(Connection& connection, const PostgresOptions& options);
 
+// How the role may make months, if at all.
+struct MonthRights {
+  bool owner = false;     // of the table
+  bool function = false;  // may call the one that the owner made for it
+  std::string role;
+};
+Result<MonthRights> AskMonthRights(Connection& connection, const PostgresOptions& options);
+
 // Makes it unless it is there, by whichever way the role may: as the table's owner, or by the function that
 // the owner has made for it. Writers are not held up.
 Result<void> MakeMonth(Connection& connection, const PostgresOptions& options, Month month);

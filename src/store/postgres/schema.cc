@@ -153,26 +153,6 @@ std::vector<std::string> AdviceOn(const Rows& table) {
   return advice;
 }
 
-// Inside a transaction, of a table that exists.
-Result<std::vector<std::string>> Inspect(Connection& connection) {
-  auto table = connection.Execute(kTableQuery);
-  if (!table) return std::move(table).error();
-  if (!table->Bool(0, 0)) return Misfit("it is not partitioned");
-  if (table->Text(0, 1) != "RANGE (occurred_at)") {
-    return Misfit("it is partitioned by " + std::string(table->Text(0, 1)) + " instead of RANGE (occurred_at)");
-  }
-  auto columns = ColumnsOf(connection);
-  if (!columns) return std::move(columns).error();
-  if (const std::string misfit = MisfitOf(*columns); !misfit.empty()) return Misfit(misfit);
-  if (table->Text(0, 2) != "id,occurred_at") return Misfit("its primary key is not (id, occurred_at)");
-  for (const auto& [column, right] : {std::pair(3, "SELECT"), std::pair(4, "INSERT")}) {
-    if (table->Bool(0, column)) continue;
-    return Error(ErrorCode::kUnavailable, "the role " + std::string(table->Text(0, 5)) + " has no " + right +
-                                              " on audit_events: `audit-manager schema --print` lists the grants");
-  }
-  return AdviceOn(*table);
-}
-
 }  // namespace
 
 std::string MisfitOf(std::span<const TableColumn> columns) {
@@ -200,6 +180,25 @@ std::string MisfitOf(std::span<const TableColumn> columns) {
   return "";
 }
 
+Result<std::vector<std::string>> InspectTable(Connection& connection) {
+  auto table = connection.Execute(kTableQuery);
+  if (!table) return std::move(table).error();
+  if (!table->Bool(0, 0)) return Misfit("it is not partitioned");
+  if (table->Text(0, 1) != "RANGE (occurred_at)") {
+    return Misfit("it is partitioned by " + std::string(table->Text(0, 1)) + " instead of RANGE (occurred_at)");
+  }
+  auto columns = ColumnsOf(connection);
+  if (!columns) return std::move(columns).error();
+  if (const std::string misfit = MisfitOf(*columns); !misfit.empty()) return Misfit(misfit);
+  if (table->Text(0, 2) != "id,occurred_at") return Misfit("its primary key is not (id, occurred_at)");
+  for (const auto& [column, right] : {std::pair(3, "SELECT"), std::pair(4, "INSERT")}) {
+    if (table->Bool(0, column)) continue;
+    return Error(ErrorCode::kUnavailable, "the role " + std::string(table->Text(0, 5)) + " has no " + right +
+                                              " on audit_events: `audit-manager schema --print` lists the grants");
+  }
+  return AdviceOn(*table);
+}
+
 Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const PostgresOptions& options, Missing missing) {
   PostgresSchemaReport report;
   Transaction transaction(connection);
@@ -222,7 +221,7 @@ Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const Postgres
       if (auto created = CreateTable(connection); !created) return std::move(created).error();
     }
   }
-  auto advice = Inspect(connection);
+  auto advice = InspectTable(connection);
   if (!advice) return std::move(advice).error();
   report.advice = std::move(*advice);
   if (auto committed = transaction.Commit(); !committed) return std::move(committed).error();

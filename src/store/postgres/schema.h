@@ -44,6 +44,10 @@ enum class Missing : std::uint8_t { kIsMade, kIsAnError };
 // The same on an open connection. kUnavailable: it is missing and not to be made.
 Result<PostgresSchemaReport> EnsureSchema(Connection& connection, const PostgresOptions& options, Missing missing);
 
+// Of a table that is there, inside a transaction: whether it fits (kInvalidArgument: not), whether the role may read
+// and insert, and the advice of a report. Changes nothing.
+Result<std::vector<std::string>> InspectTable(Connection& connection);
+
 // A column as the database has it.
 struct TableColumn {
   std::string name;

@@ -1,0 +1,42 @@
+// How Kafka is, as far as it can be asked without writing.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "errors/result.h"
+#include "kafka/group_admin.h"
+#include "kafka/topic_admin.h"
+
+namespace audit::preflight {
+
+struct TopicFacts {
+  Result<kafka::TopicState> state;
+  // Of a topic that is there.
+  std::optional<Result<std::map<std::string, std::string>>> settings;
+  std::optional<Result<void>> readable;
+};
+
+struct KafkaFacts {
+  // A property that librdkafka does not take, or a file that it cannot read: nothing else is known then.
+  Result<void> client;
+  // By "host:port": those of the configuration, then those that the cluster names.
+  std::vector<std::pair<std::string, Result<void>>> brokers;
+  // Where a broker answers.
+  std::optional<TopicFacts> events;
+  std::optional<TopicFacts> dead_letters;
+  // Where the topic of the events is there.
+  std::optional<Result<std::vector<kafka::Watermarks>>> contents;
+  std::optional<Result<kafka::GroupState>> group;
+};
+
+// Each question may take `timeout`; so many of them come one after another.
+[[nodiscard]] KafkaFacts AskKafka(const config::Config& config, std::chrono::milliseconds timeout);
+inline constexpr int kKafkaQuestions = 11;
+
+}  // namespace audit::preflight
