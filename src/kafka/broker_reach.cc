@@ -21,7 +21,7 @@ struct Complaint : ClientCallbacks {
 Result<void> ReachBroker(ConnectionOptions connection, const std::string& address, std::chrono::milliseconds timeout) {
   connection.bootstrap_servers = address;
   Complaint complaint;
-  auto client = MakeClient(RD_KAFKA_CONSUMER, connection, {}, complaint, ErrorReports::kToCallback);
+  auto client = MakeClient(RD_KAFKA_CONSUMER, connection, {}, complaint);
   if (!client) return std::move(client).error();
   const struct rd_kafka_metadata* answer = nullptr;
   const auto code = rd_kafka_metadata(client->get(), 0, nullptr, &answer, static_cast<int>(timeout.count()));
