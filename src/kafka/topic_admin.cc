@@ -228,14 +228,20 @@ Result<std::map<std::string, std::string>> TopicAdmin::SettingsOf(const std::str
 Result<std::vector<Watermarks>> TopicAdmin::ContentsOf(const std::string& topic, int partitions, milliseconds timeout) {
   state_->deadline = steady_clock::now() + timeout;
   std::vector<Watermarks> contents(static_cast<std::size_t>(partitions));
-  for (int partition = 0; partition < partitions; ++partition) {
-    Watermarks& marks = contents[static_cast<std::size_t>(partition)];
-    const auto code = rd_kafka_query_watermark_offsets(state_->client.get(), topic.c_str(), partition, &marks.low,
-                                                       &marks.high, static_cast<int>(state_->Left().count()));
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return BrokerError(code,
-                         "ask where partition " + std::to_string(partition) + " of " + topic + " begins and ends");
+  // Not rd_kafka_query_watermark_offsets, which forgets its time-out while a partition's leader is away.
+  for (const auto& [end, mark] :
+       {std::pair(RD_KAFKA_OFFSET_BEGINNING, &Watermarks::low), std::pair(RD_KAFKA_OFFSET_END, &Watermarks::high)}) {
+    const PartitionsHandle asked(rd_kafka_topic_partition_list_new(partitions));
+    for (int partition = 0; partition < partitions; ++partition) {
+      rd_kafka_topic_partition_list_add(asked.get(), topic.c_str(), partition)->offset = end;
     }
+    auto code = rd_kafka_offsets_for_times(state_->client.get(), asked.get(), static_cast<int>(state_->Left().count()));
+    for (const rd_kafka_topic_partition_t& each : std::span(asked->elems, static_cast<std::size_t>(asked->cnt))) {
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = each.err;
+      contents.at(static_cast<std::size_t>(each.partition)).*mark = each.offset;
+    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return BrokerError(code, "ask where the partitions of " + topic + " begin and end");
   }
   return contents;
 }

@@ -63,8 +63,9 @@ KafkaFacts AskKafka(const config::Config& config, milliseconds timeout) {
   facts.dead_letters = AskTopic(admin, config.kafka.dlq_topic, timeout);
   if (!facts.events->state || !facts.events->state->exists) return facts;
   const int partitions = facts.events->state->partitions;
-  facts.events->readable = admin.TryRead(config.kafka.topic, timeout);
   facts.contents = admin.ContentsOf(config.kafka.topic, partitions, timeout);
+  // What a leader that is away leaves unanswered says nothing about the right to read.
+  if (*facts.contents) facts.events->readable = admin.TryRead(config.kafka.topic, timeout);
   facts.group = kafka::DescribeGroup(connection, config.kafka.consumer_group, config.kafka.topic, partitions, timeout);
   return facts;
 }

@@ -19,7 +19,7 @@ struct TopicFacts {
   Result<kafka::TopicState> state;
   // Of a topic that is there.
   std::optional<Result<std::map<std::string, std::string>>> settings;
-  std::optional<Result<void>> readable;
+  std::optional<Result<void>> readable;  // of the events, where all partitions answer
 };
 
 struct KafkaFacts {
