@@ -169,15 +169,29 @@ Result<std::map<std::int32_t, std::optional<std::int64_t>>> GroupConsumer::Commi
 
 std::size_t GroupConsumer::Queued() const { return rd_kafka_queue_length(queue_.get()); }
 
-Result<Watermarks> GroupConsumer::AskWatermarks(std::int32_t partition, milliseconds timeout) {
-  Watermarks marks;
-  const auto code = rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(), partition, &marks.low,
-                                                     &marks.high, static_cast<int>(timeout.count()));
+// Not rd_kafka_query_watermark_offsets, which forgets its time-out while the partition's leader is away.
+Result<std::int64_t> GroupConsumer::AskOffset(std::int32_t partition, std::int64_t which, milliseconds timeout) {
+  const PartitionsHandle asked = ListOf({&partition, 1});
+  asked->elems[0].offset = which;
+  auto code = rd_kafka_offsets_for_times(client_.get(), asked.get(), static_cast<int>(timeout.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = asked->elems[0].err;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return BrokerError(
         code, "ask where partition " + std::to_string(partition) + " of " + options_.topic + " begins and ends");
   }
-  return marks;
+  return asked->elems[0].offset;
+}
+
+Result<std::int64_t> GroupConsumer::AskEnd(std::int32_t partition, milliseconds timeout) {
+  return AskOffset(partition, RD_KAFKA_OFFSET_END, timeout);
+}
+
+Result<Watermarks> GroupConsumer::AskWatermarks(std::int32_t partition, milliseconds timeout) {
+  const auto low = AskOffset(partition, RD_KAFKA_OFFSET_BEGINNING, timeout);
+  if (!low) return low.error();
+  const auto high = AskEnd(partition, timeout);
+  if (!high) return high.error();
+  return Watermarks{.low = *low, .high = *high};
 }
 
 std::optional<Watermarks> GroupConsumer::LastWatermarks(std::int32_t partition) const {

@@ -52,6 +52,8 @@ class GroupConsumer final : private ClientCallbacks {
   Result<std::map<std::int32_t, std::optional<std::int64_t>>> Committed(std::span<const std::int32_t> partitions);
   // Messages, and events of the group, that Poll would give at once.
   [[nodiscard]] std::size_t Queued() const;
+  Result<std::int64_t> AskEnd(std::int32_t partition, std::chrono::milliseconds timeout);
+  // Two questions, each with that time-out.
   Result<Watermarks> AskWatermarks(std::int32_t partition, std::chrono::milliseconds timeout);
   // As the last answer to a fetch had them.
   [[nodiscard]] std::optional<Watermarks> LastWatermarks(std::int32_t partition) const;
@@ -64,6 +66,7 @@ class GroupConsumer final : private ClientCallbacks {
   void OnClientError(rd_kafka_resp_err_t code, std::string_view text) override;
   static void OnCommitted(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* offsets,
                           void* number);
+  Result<std::int64_t> AskOffset(std::int32_t partition, std::int64_t which, std::chrono::milliseconds timeout);
   [[nodiscard]] PartitionsHandle ListOf(std::span<const std::int32_t> partitions) const;
 
   const SourceOptions& options_;

@@ -289,7 +289,7 @@ void KafkaSource::State::KeepFetching() {
     if (standing == nullptr || !standing->next || !marks) continue;
     if (marks->high - *standing->next <= static_cast<std::int64_t>(queued)) continue;
     asked = true;
-    (void)consumer->AskWatermarks(partition, kWakeTimeout);
+    (void)consumer->AskEnd(partition, kWakeTimeout);
   }
 }
 
