@@ -43,9 +43,9 @@ extern "C" {
 
 // librdkafka counts references with atomics that are not instrumented, so its own freeing looks like a
 // race. What our callbacks do on its threads is still looked at.
-const char* __tsan_default_options() {
-  return "ignore_noninstrumented_modules=1";
-}  // NOLINT(bugprone-reserved-identifier)
+// The runtime of the sanitizer chose the name.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1"; }
 
 int thrd_create(thrd_t* thread, thrd_start_t function, void* argument) {
   auto start = std::make_unique<Start>(Start{function, argument});

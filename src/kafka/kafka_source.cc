@@ -10,6 +10,7 @@
 #include "kafka/fetched_events.h"
 #include "kafka/group_consumer.h"
 #include "kafka/message_view.h"
+#include "kafka/offset_commits.h"
 #include "kafka/partition_table.h"
 
 namespace audit::kafka {
@@ -25,8 +26,6 @@ constexpr milliseconds kAskAgainAfter{1'000};
 // While a batch waits nothing is fetched, so nothing tells where the partitions end.
 constexpr milliseconds kAskWatermarksEvery{5'000};
 
-// Until offsets whose commit failed are sent once more, where no batch does it first.
-constexpr milliseconds kCommitAgainAfter{1'000};
 // For an answer whose content does not matter.
 constexpr milliseconds kWakeTimeout{200};
 
@@ -47,7 +46,8 @@ struct KafkaSource::State final : GroupListener {
         observer(watcher),
         wake(std::move(notify)),
         fetched(options.topic),
-        ahead(options.topic) {}
+        ahead(options.topic),
+        commits(options, clock, partitions) {}
 
   void OnAssigned(std::span<const std::int32_t> partitions) override;
   void OnRevoked(std::span<const std::int32_t> partitions, bool lost) override;
@@ -60,9 +60,6 @@ struct KafkaSource::State final : GroupListener {
   void DropRevoked();
   Result<void> Fill(FetchedEvents& events, std::size_t max_events, std::size_t max_bytes);
   void KeepFetching();
-  Result<void> StartCommit();
-  Result<void> FinishCommit(milliseconds patience);
-  void CommitWhatIsLeft();
   Result<void> AskCommitted();
   Result<void> CheckContinuity(const rd_kafka_message_t& message);
   void AskWatermarks();
@@ -85,11 +82,7 @@ struct KafkaSource::State final : GroupListener {
   std::set<std::int32_t> revoked;
   bool given_is_ours = true;
   std::set<std::int32_t> paused;
-  // Offsets behind what was dealt with, as long as they are not known to be committed, and those of them that are on
-  // their way: the next batch is read and stored while the answer comes.
-  std::map<std::int32_t, std::int64_t> dealt_with;
-  std::map<std::int32_t, std::int64_t> sent;
-  env::SteadyTime sent_at;
+  OffsetCommits commits;
   std::size_t average_bytes = 0;  // of a message
   // Partitions by way of which the threads that fetch are woken, once the queue was full.
   std::vector<std::int32_t> to_wake;
@@ -123,8 +116,6 @@ Result<void> KafkaSource::State::Join() {
     ahead.Clear();
     revoked.clear();
     paused.clear();
-    dealt_with.clear();
-    sent.clear();
   }
   rejoin_at.reset();
   auto joined = GroupConsumer::Join(options, *this, wake);
@@ -141,11 +132,8 @@ void KafkaSource::State::OnAssigned(std::span<const std::int32_t> added) {
 
 void KafkaSource::State::OnRevoked(std::span<const std::int32_t> removed, bool lost) {
   // So that whoever gets them begins behind what is dealt with.
-  if (!lost) (void)FinishCommit(options.query_timeout);
-  for (const std::int32_t partition : removed) {
-    dealt_with.erase(partition);
-    sent.erase(partition);
-  }
+  if (!lost && consumer != nullptr) (void)commits.Finish(*consumer, options.query_timeout);
+  commits.Drop(removed);
   partitions.Remove(removed);
   revoked.insert(removed.begin(), removed.end());
   std::erase_if(carried, [this](const MessageHandle& message) { return revoked.contains(message->partition); });
@@ -293,42 +281,6 @@ void KafkaSource::State::KeepFetching() {
   }
 }
 
-Result<void> KafkaSource::State::StartCommit() {
-  if (auto started = consumer->StartCommit(dealt_with); !started) return started;
-  sent = dealt_with;
-  sent_at = clock.SteadyNow();
-  return {};
-}
-
-// Not done after `patience` is no error until options.commit_timeout has passed.
-Result<void> KafkaSource::State::FinishCommit(milliseconds patience) {
-  if (sent.empty()) return {};
-  const auto answer = consumer->CommitAnswer(patience);
-  if (!answer) {
-    if (clock.SteadyNow() - sent_at < options.commit_timeout) return {};
-    sent.clear();
-    return Error(ErrorCode::kTimeout, "commit offsets of the group " + options.group + ": no answer in time");
-  }
-  const auto answered = std::exchange(sent, {});
-  if (!*answer) return *answer;
-  for (const auto& [partition, offset] : answered) {
-    partitions.Committed(partition, offset);
-    const auto found = dealt_with.find(partition);
-    if (found != dealt_with.end() && found->second == offset) dealt_with.erase(found);
-  }
-  return {};
-}
-
-// While there is no next batch, whose commit would tell and try again.
-void KafkaSource::State::CommitWhatIsLeft() {
-  if (auto finished = FinishCommit(milliseconds(0)); !finished) observer.OnBrokerError(finished.error());
-  if (!sent.empty() || dealt_with.empty() || clock.SteadyNow() - sent_at < kCommitAgainAfter) return;
-  if (auto started = StartCommit(); !started) {
-    sent_at = clock.SteadyNow();
-    observer.OnBrokerError(started.error());
-  }
-}
-
 void KafkaSource::State::AskWatermarks() {
   const env::SteadyTime now = clock.SteadyNow();
   if (now < ask_watermarks_at) return;
@@ -362,10 +314,8 @@ void KafkaSource::State::Leave() {
     oldest.reset();
   }
   carried.clear();
-  if (consumer != nullptr) {
-    if (sent.empty() && !dealt_with.empty()) (void)StartCommit();
-    (void)FinishCommit(options.close_timeout);
-  }
+  // What the group takes away while the consumer is closed finds nothing to wait for.
+  if (consumer != nullptr) commits.End(*consumer, options.close_timeout);
   consumer.reset();
 }
 
@@ -402,7 +352,9 @@ Result<std::span<const pipeline::SourcedEvent>> KafkaSource::Fetch(std::size_t m
     state.KeepFetching();
     if (auto filled = state.Fill(state.fetched, max_events, max_bytes); !filled) return std::move(filled).error();
     if (state.fetched.count() == 0) {
-      state.CommitWhatIsLeft();
+      if (auto committed = state.commits.GoOn(*state.consumer); !committed) {
+        state.observer.OnBrokerError(committed.error());
+      }
       state.UpdateLag();
     } else if (state.fetched.count() >= max_events) {
       (void)state.Fill(state.ahead, max_events, max_bytes);
@@ -433,9 +385,9 @@ Result<void> KafkaSource::Commit() {
   }
   if (const auto fatal = state.consumer->Fatal()) return *fatal;
   // Where the answer is that this member is out, a revocation comes and StillOurs says so.
-  if (auto finished = state.FinishCommit(state.options.commit_timeout); !finished) return finished;
-  for (const auto& [partition, offset] : state.fetched.GivenUpTo()) state.dealt_with[partition] = offset;
-  if (auto started = state.StartCommit(); !started) return started;
+  if (auto finished = state.commits.Finish(*state.consumer, state.options.commit_timeout); !finished) return finished;
+  state.commits.Add(state.fetched.GivenUpTo());
+  if (auto started = state.commits.Start(*state.consumer); !started) return started;
   state.fetched.DropGiven();
   state.UpdateLag();
   return {};

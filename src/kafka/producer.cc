@@ -77,9 +77,8 @@ rd_kafka_resp_err_t Producer::Send(const OutgoingMessage& message, std::span<con
   values[count] = Value(RD_KAFKA_VTYPE_TIMESTAMP);
   values[count++].u.i64 = message.timestamp_ms;
   values[count] = Value(RD_KAFKA_VTYPE_OPAQUE);
-  // The opaque is only a number to us.
-  values[count++].u.ptr =
-      reinterpret_cast<void*>(static_cast<std::uintptr_t>(message.number));  // NOLINT(performance-no-int-to-ptr)
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the opaque is only a number to us
+  values[count++].u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(message.number));
   if (!message.tombstone) values[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, message.value);
   if (message.key) values[count++] = Bytes(RD_KAFKA_VTYPE_KEY, *message.key);
   if (!headers.empty()) {

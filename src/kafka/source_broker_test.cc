@@ -59,6 +59,37 @@ TEST(SourceBrokerTest, RewindGivesTheSameEventsAgainWithinNewBounds) {
   }
 }
 
+TEST(SourceBrokerTest, WhatIsSeenAheadIsWhatComesNext) {
+  const std::string topic = MakeTopic(3);
+  PutRaw(topic, Numbered(0, 100));
+  Member member(Member::Options(topic, FreshName("group")));
+  std::size_t read = 0;
+  std::size_t seen_ahead = 0;
+  ASSERT_TRUE(WaitFor([&] {
+    auto fetched = member.source->Fetch(20, 1U << 20);
+    EXPECT_TRUE(fetched.ok());
+    if (fetched->empty()) return member.bell.Wait(), false;
+    read += fetched->size();
+    const std::vector<Read> ahead = Keep(member.source->LookAhead(20, 1U << 20));
+    EXPECT_TRUE(member.source->Commit().ok());
+    if (ahead.empty()) return read == 100;
+    seen_ahead += ahead.size();
+    auto next = member.source->Fetch(20, 1U << 20);
+    EXPECT_TRUE(next.ok());
+    const std::vector<Read> came = Keep(*next);
+    read += came.size();
+    EXPECT_GE(came.size(), ahead.size());
+    for (std::size_t i = 0; i < std::min(ahead.size(), came.size()); ++i) {
+      EXPECT_EQ(came[i].partition, ahead[i].partition);
+      EXPECT_EQ(came[i].offset, ahead[i].offset);
+      EXPECT_EQ(came[i].value, ahead[i].value);
+    }
+    EXPECT_TRUE(member.source->Commit().ok());
+    return read == 100;
+  })) << read;
+  EXPECT_GT(seen_ahead, 0U);
+}
+
 // A fetch brings more than the queue may hold. If fetching then stood still for librdkafka's second each time, this
 // would outlast the patience of the test by far.
 TEST(SourceBrokerTest, AFullQueueIsFilledAgainAsSoonAsThereIsRoom) {
