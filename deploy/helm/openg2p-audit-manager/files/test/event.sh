@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sends an event to the release's Service and looks for its row: run by `helm test` in a pod of its own.
 audit-manager healthcheck --insecure --url "$SERVICE_URL"
 printf '{"id": "%s", "source": "/helm-test", "type": "helm.test", "data": {%s, "action": "test", "outcome": "success"}}' \
