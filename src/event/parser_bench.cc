@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "event/key_reader.h"
 #include "time/rfc3339.h"
 
 namespace audit::event {
@@ -58,6 +59,16 @@ void ReadTypical(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kTypical.size()));
 }
 BENCHMARK(ReadTypical);
+
+void KeyOfTypical(benchmark::State& state) {
+  KeyReader keys;
+  const std::string padded = Padded(kTypical);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(keys.Read(std::string_view(padded).substr(0, kTypical.size())));
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kTypical.size()));
+}
+BENCHMARK(KeyOfTypical);
 
 void AdmitBatchOf100(benchmark::State& state) {
   Parser parser = MakeParser();

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "event/key_reader.h"
 #include "event/parser_fixture.h"
 
 namespace audit::event {
@@ -203,6 +204,7 @@ class RoundTripTest : public ParserFixture {};
 
 TEST_F(RoundTripTest, ReadGivesTheRecordOfWhatAdmitTook) {
   EventMaker maker(20'260'423);
+  KeyReader keys;
   for (int round = 0; round < 5'000; ++round) {
     Expected expected;
     const std::string event = maker.Make(&expected);
@@ -229,6 +231,7 @@ TEST_F(RoundTripTest, ReadGivesTheRecordOfWhatAdmitTook) {
     ASSERT_EQ(record_.reason, expected.reason);
     ASSERT_EQ(record_.trace_id, expected.trace_id);
     ASSERT_EQ(record_.details, expected.details);
+    ASSERT_EQ(keys.Read(Padded(stored)), key);
   }
 }
 

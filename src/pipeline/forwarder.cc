@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "event/key_reader.h"
 #include "event/parser.h"
 #include "pipeline/backoff.h"
 
@@ -64,7 +65,6 @@ class Forwarder::State final : public PublisherListener {
   void StartOver();
   [[nodiscard]] bool under_way() const { return !outstanding_.empty() || next_ < batch_.size(); }
   Step Hold(const Error& error);
-  std::string_view KeyOf(std::string_view payload);
 
   spool::Reader& reader_;
   Publisher& publisher_;
@@ -73,8 +73,8 @@ class Forwarder::State final : public PublisherListener {
   const ForwarderOptions options_;
   ForwarderObserver* const observer_;
   Backoff backoff_;
-  event::Parser parser_;
-  event::Record record_;
+  event::KeyReader keys_;
+  event::Parser parser_;  // for the log, of events that are set aside
 
   std::span<const spool::RecordView> batch_;  // the reader's, until its next Read or Rewind
   std::size_t next_ = 0;                      // of batch_, to be published
@@ -88,13 +88,14 @@ class Forwarder::State final : public PublisherListener {
   bool unavailable_ = false;
 };
 
-std::string_view Forwarder::State::KeyOf(std::string_view payload) {
-  // What cannot be read has no key; the persister finds that out too and sets it aside.
-  if (!parser_.Read(payload, &record_)) return {};
-  return record_.subject.value_or("").empty() ? record_.actor_id : *record_.subject;
-}
-
 void Forwarder::State::Settle(std::uint64_t position) {
+  if (outstanding_.empty() || position < outstanding_.front().position) return;
+  // Positions follow each other but where the spool has a hole.
+  const std::uint64_t behind_front = position - outstanding_.front().position;
+  if (behind_front < outstanding_.size() && outstanding_[behind_front].position == position) {
+    outstanding_[behind_front].settled = true;
+    return;
+  }
   const auto found = std::ranges::lower_bound(outstanding_, position, {}, &Outstanding::position);
   if (found != outstanding_.end() && found->position == position) found->settled = true;
 }
@@ -144,9 +145,9 @@ Result<void> Forwarder::State::PutRefused() {
     if (auto put = set_aside_.Put({&letter, 1}, clock_.Now()); !put) return put;
     Settle(refused.position);
     if (observer_ != nullptr) {
-      record_ = {};
-      (void)parser_.Read(value, &record_);
-      observer_->OnSetAside(refused.reason, record_.id, record_.source, refused.position);
+      event::Record record;
+      (void)parser_.Read(value, &record);
+      observer_->OnSetAside(refused.reason, record.id, record.source, refused.position);
     }
     refused_.erase(refused_.begin());
   }
@@ -166,7 +167,7 @@ Result<bool> Forwarder::State::Publish() {
     }
     const spool::RecordView& record = batch_[next_];
     const OutgoingEvent event{.position = record.sequence.value,
-                              .key = KeyOf(record.payload),
+                              .key = keys_.Read(record.payload),
                               .value = record.payload,
                               .ingested_at = record.appended_at};
     auto taken = publisher_.Publish(event);
