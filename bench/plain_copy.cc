@@ -62,7 +62,8 @@ std::vector<std::string> EncodeCopies(std::span<const event::Record> records, in
   store::postgres::Share places;
   for (std::uint32_t i = 0; i < records.size(); ++i) places.push_back(i);
   std::vector<std::string> copies;
-  for (const auto& share : store::postgres::DivideByKey(records, std::move(places), connections)) {
+  for (const auto& share : store::postgres::DivideByKey(records, std::move(places), connections).shares) {
+    if (share.empty()) continue;
     store::postgres::CopyEncoder encoder;
     encoder.Begin();
     for (const std::uint32_t place : share) encoder.Append(records[place]);

@@ -25,6 +25,9 @@ struct Record {
   std::optional<std::string_view> reason;
   std::optional<std::string_view> trace_id;  // 32 lower-case hex digits
   std::optional<std::string_view> details;   // compact JSON object, tokens as they came in
+
+  // Of the ordering (contract, section 4).
+  [[nodiscard]] std::string_view key() const { return subject.value_or("").empty() ? actor_id : *subject; }
 };
 
 }  // namespace audit::event

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -45,12 +44,17 @@ struct ReadEvents {
   void Refuse(std::size_t event, std::string reason, const event::Record* record);
   // Whether they are the first of `events`.
   [[nodiscard]] bool Begin(std::span<const SourcedEvent> events) const;
+  [[nodiscard]] bool Are(std::span<const SourcedEvent> events) const {
+    return places.size() == events.size() && Begin(events);
+  }
   void Clear();
 
   std::vector<Place> places;  // of all of them, read or refused
   RecordBatch records;
   std::vector<std::size_t> event_of_record;
   std::vector<Refused> refused;
+  bool at_store = false;  // the records were begun there and are not finished
+  env::SteadyTime began;  // to deal with them
 };
 
 void ReadEvents::Refuse(std::size_t event, std::string reason, const event::Record* record) {
@@ -59,7 +63,7 @@ void ReadEvents::Refuse(std::size_t event, std::string reason, const event::Reco
     entry.id = record->id;
     entry.source = record->source;
     entry.trace_id = record->trace_id.value_or("");
-    entry.key = record->subject.value_or("").empty() ? record->actor_id : *record->subject;
+    entry.key = record->key();
   }
   refused.push_back(std::move(entry));
 }
@@ -93,13 +97,18 @@ struct Persister::State {
         parser(event::Limits{.max_event_bytes = SIZE_MAX, .max_batch_events = 1}, [&random] { return random.Next(); }) {
   }
 
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
   Step Run();
   Result<bool> Advance();
   void Drop();
   [[nodiscard]] Step Waiting() const;
   Result<bool> Fetch();
   void Read(std::span<const SourcedEvent> all, ReadEvents* read);
-  Result<std::vector<store::RecordOutcome>> Write();
+  void BeginAtStore(ReadEvents* read);
+  void ReadAhead();
   Result<void> Store();
   Result<void> DeadLetter();
   Result<void> Commit();
@@ -117,7 +126,6 @@ struct Persister::State {
   std::optional<env::SteadyTime> not_before;
   bool unavailable = false;
 
-  env::SteadyTime began;
   std::span<const SourcedEvent> events;  // the source's, until the next Fetch
   std::vector<event::Parser::Attribute> attributes;
   ReadEvents batch;  // of `events`
@@ -132,12 +140,16 @@ Result<bool> Persister::State::Fetch() {
   auto fetched = source.Fetch(options.batch_max_events, options.batch_max_bytes);
   if (!fetched) return std::move(fetched).error();
   events = *fetched;
+  if (ahead.at_store && !ahead.Are(events)) {
+    store.Abandon();
+    ahead.at_store = false;
+  }
   if (events.empty()) return false;
-  began = clock.SteadyNow();
   stored = duplicates = conflicts = 0;
   batch.Clear();
   if (ahead.Begin(events)) std::swap(batch, ahead);
   ahead.Clear();
+  if (!batch.at_store) batch.began = clock.SteadyNow();
   Read(events, &batch);
   rejected = batch.refused.size();
   stage = Stage::kStore;
@@ -169,23 +181,32 @@ void Persister::State::Read(std::span<const SourcedEvent> all, ReadEvents* read)
   }
 }
 
-// Where there is a next batch already, it is read while this one is being stored.
-Result<std::vector<store::RecordOutcome>> Persister::State::Write() {
+void Persister::State::BeginAtStore(ReadEvents* read) {
+  store.Begin(read->records.records());
+  read->at_store = true;
+}
+
+// Where there is a next batch already, it is read while the store is at work on this one. A full one stays as it is
+// until it is fetched, so that the store can have it at once, and never stands idle between two batches.
+void Persister::State::ReadAhead() {
   const auto next = source.LookAhead(options.batch_max_events, options.batch_max_bytes);
   if (!ahead.Begin(next)) ahead.Clear();
-  if (next.size() == ahead.places.size()) return store.Write(batch.records.records());
-  std::optional<Result<std::vector<store::RecordOutcome>>> outcomes;
-  {
-    const std::jthread writing([&] { outcomes = store.Write(batch.records.records()); });
-    Read(next, &ahead);
-  }
-  return *std::move(outcomes);
+  Read(next, &ahead);
+  if (ahead.places.size() < options.batch_max_events || ahead.records.records().empty()) return;
+  ahead.began = clock.SteadyNow();
+  BeginAtStore(&ahead);
 }
 
 Result<void> Persister::State::Store() {
   if (!batch.records.records().empty()) {
-    auto outcomes = Write();
-    if (!outcomes) return std::move(outcomes).error();
+    if (!batch.at_store) BeginAtStore(&batch);
+    ReadAhead();
+    auto outcomes = store.Finish();
+    batch.at_store = false;
+    if (!outcomes) {
+      ahead.at_store = false;
+      return std::move(outcomes).error();
+    }
     for (std::size_t i = 0; i < outcomes->size(); ++i) {
       store::RecordOutcome& outcome = (*outcomes)[i];
       const event::Record& record = batch.records.records()[i];
@@ -241,10 +262,10 @@ Result<void> Persister::State::Commit() {
   auto committed = source.Commit();
   if (!committed) return committed;
   const env::SteadyTime now = clock.SteadyNow();
-  if (observer != nullptr) observer->OnBatch(stored, duplicates, conflicts, rejected, now - began);
+  if (observer != nullptr) observer->OnBatch(stored, duplicates, conflicts, rejected, now - batch.began);
   // A batch costs a sync of the store however few its rows: at a rate that does not fill batches,
   // the next one gathers for a moment.
-  if (events.size() < options.batch_max_events / 2) not_before = began + options.gather;
+  if (events.size() < options.batch_max_events / 2) not_before = batch.began + options.gather;
   events = {};
   stage = Stage::kFetch;
   return {};
@@ -277,6 +298,11 @@ void Persister::State::Drop() {
 Step Persister::State::Waiting() const {
   const env::SteadyTime ask = clock.SteadyNow() + kHoldInterval;
   return {.progressed = false, .not_before = stage == Stage::kFetch ? *not_before : std::min(*not_before, ask)};
+}
+
+// What the store works at is read from here.
+Persister::State::~State() {
+  if (batch.at_store || ahead.at_store) store.Abandon();
 }
 
 Step Persister::State::Run() {

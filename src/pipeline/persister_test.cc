@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -93,10 +94,18 @@ class FakeSource final : public EventSource {
 
 class FakeStore final : public store::AuditStore {
  public:
-  Result<std::vector<store::RecordOutcome>> Write(std::span<const event::Record> records) override {
+  void Begin(std::span<const event::Record> records) override {
+    begun.push_back(records);
+    most_begun = std::max(most_begun, begun.size());
+  }
+  void Abandon() override { begun.clear(); }
+  Result<std::vector<store::RecordOutcome>> Finish() override {
+    const std::span<const event::Record> records = begun.front();
+    begun.pop_front();
     ++writes;
     if (fail_writes > 0) {
       --fail_writes;
+      begun.clear();
       return Error(ErrorCode::kUnavailable, "store is away");
     }
     std::vector<store::RecordOutcome> outcomes;
@@ -118,6 +127,8 @@ class FakeStore final : public store::AuditStore {
     return std::vector<std::string>{};
   }
 
+  std::deque<std::span<const event::Record>> begun;
+  std::size_t most_begun = 0;
   int fail_writes = 0;
   int writes = 0;
   std::set<std::string> rejected;
@@ -215,7 +226,45 @@ TEST_F(PersisterTest, WhatIsReadAheadIsStoredAndRefusedAsWhatIsNot) {
   EXPECT_EQ(letters_.values[90], EventJson("e89"));
 }
 
-TEST_F(PersisterTest, WhatWasReadAheadAndDoesNotComeIsNotStored) {
+TEST_F(PersisterTest, TheStoreHasAFullNextBatchBeforeItIsDoneWithThisOne) {
+  source_.looks_ahead = true;
+  for (int i = 0; i < 29; ++i) source_.Add(EventJson("e" + std::to_string(i)));
+  ASSERT_TRUE(persister_.Run().progressed);
+  EXPECT_EQ(store_.most_begun, 2U);
+  EXPECT_EQ(store_.begun.size(), 1U);
+  EXPECT_EQ(source_.committed, 10U) << "only what the store has answered for";
+  ASSERT_TRUE(persister_.Run().progressed);
+  EXPECT_TRUE(store_.begun.empty()) << "one that is not full may still grow";
+  RunUntilIdle();
+  EXPECT_EQ(store_.writes, 3);
+  EXPECT_EQ(watcher_.stored, 29U);
+}
+
+TEST_F(PersisterTest, AfterAFailureBothBatchesAreBegunAgainInTheirOrder) {
+  source_.looks_ahead = true;
+  for (int i = 0; i < 20; ++i) source_.Add(EventJson("e" + std::to_string(i)));
+  store_.fail_writes = 1;
+  EXPECT_FALSE(persister_.Run().progressed);
+  EXPECT_TRUE(store_.begun.empty());
+  EXPECT_EQ(source_.committed, 0U);
+  RunUntilIdle();
+  EXPECT_EQ(store_.writes, 3);
+  EXPECT_EQ(watcher_.stored, 20U);
+  EXPECT_EQ(watcher_.duplicates, 0U);
+}
+
+TEST_F(PersisterTest, APersisterThatEndsLeavesNothingWithTheStore) {
+  source_.looks_ahead = true;
+  for (int i = 0; i < 20; ++i) source_.Add(EventJson("e" + std::to_string(i)));
+  {
+    Persister ending(source_, store_, letters_, clock_, *random_, PersisterOptions{.batch_max_events = 10}, nullptr);
+    ASSERT_TRUE(ending.Run().progressed);
+    ASSERT_EQ(store_.begun.size(), 1U);
+  }
+  EXPECT_TRUE(store_.begun.empty());
+}
+
+TEST_F(PersisterTest, WhatWasReadAheadAndDoesNotComeIsAbandoned) {
   source_.looks_ahead = true;
   for (int i = 0; i < 20; ++i) source_.Add(EventJson("e" + std::to_string(i)));
   ASSERT_TRUE(persister_.Run().progressed);  // stores ten and reads the others

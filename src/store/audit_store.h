@@ -29,12 +29,27 @@ class AuditStore {
  public:
   virtual ~AuditStore() = default;
 
-  // One answer a record, in order; what is answered kStored or kDuplicate is durable when this
-  // returns. Two equal records in one batch: the first is stored, the second a duplicate.
-  // An error (kUnavailable, kLocked, kNoSpace, ...) is about the store, not about a record:
-  // the caller keeps the batch and tries again; rows that got in meanwhile answer kDuplicate then.
-  // Creates partitions as the records need them.
-  virtual Result<std::vector<RecordOutcome>> Write(std::span<const event::Record> records) = 0;
+  // A batch is begun, and finished later; several may be under way. Records of one key (contract, section 4) get in in
+  // the order in which they were begun. `records` and what they show live until Finish has answered for them or Abandon
+  // has returned.
+  virtual void Begin(std::span<const event::Record> records) = 0;
+
+  // Of the oldest batch under way, one answer a record, in order; what is answered kStored or kDuplicate is durable
+  // when this returns. Two equal records in one batch: the first is stored, the second a duplicate. An error
+  // (kUnavailable, kLocked, kNoSpace, ...) is about the store, not about a record: the caller keeps the batch and
+  // begins it again; rows that got in meanwhile answer kDuplicate then. What was begun after it is abandoned, and begun
+  // again too. Creates partitions as the records need them.
+  virtual Result<std::vector<RecordOutcome>> Finish() = 0;
+
+  // Nobody asks for what was begun and is not finished. Rows of it may have got in; nothing of it is under way when
+  // this returns.
+  virtual void Abandon() = 0;
+
+  // Nothing is under way.
+  Result<std::vector<RecordOutcome>> Write(std::span<const event::Record> records) {
+    Begin(records);
+    return Finish();
+  }
 
   // Makes this month's partition and the next `pre_create_months - 1`, and drops those older than
   // `retention_months` (0: none). Returns the names of the dropped ones.

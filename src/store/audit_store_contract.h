@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -342,6 +343,60 @@ TYPED_TEST_P(AuditStoreContract, ManyRowsComeInOrderAndOnce) {
   EXPECT_EQ(this->Ids(), expected);
 }
 
+TYPED_TEST_P(AuditStoreContract, BatchesUnderWayAnswerInTheOrderInWhichTheyWereBegun) {
+  std::vector<SampleEvent> events = NumberedEvents(0, 300);
+  std::vector<event::Record> records;
+  for (std::size_t i = 0; i < events.size(); ++i) events[i].subject = "s-" + std::to_string(i % 7);
+  for (const SampleEvent& event : events) records.push_back(event.record());
+  const std::span<const event::Record> all(records);
+  this->store().Begin(all.first(200));
+  this->store().Begin(all.subspan(150));  // of the first 50 the store has, or will have, what came before
+  const auto first = this->store().Finish();
+  ASSERT_TRUE(first.ok()) << first.error().message();
+  ASSERT_EQ(first->size(), 200U);
+  for (const RecordOutcome& each : *first) EXPECT_EQ(each.outcome, Outcome::kStored);
+  const auto second = this->store().Finish();
+  ASSERT_TRUE(second.ok()) << second.error().message();
+  ASSERT_EQ(second->size(), 150U);
+  for (std::size_t i = 0; i < second->size(); ++i) {
+    EXPECT_EQ((*second)[i].outcome, i < 50 ? Outcome::kDuplicate : Outcome::kStored);
+  }
+  EXPECT_EQ(this->Ids().size(), 300U);
+}
+
+TYPED_TEST_P(AuditStoreContract, OfDifferentEventsInBatchesUnderWayTheFirstIsStored) {
+  for (int round = 0; round < 20; ++round) {
+    // Their keys may be different writers'.
+    SampleEvent one = Numbered(round);
+    SampleEvent other = one;
+    one.subject = "one-" + std::to_string(round);
+    other.subject = "other-" + std::to_string(round);
+    const event::Record first = one.record();
+    const event::Record second = other.record();
+    this->store().Begin({&first, 1});
+    this->store().Begin({&second, 1});
+    const auto stored = this->store().Finish();
+    const auto conflict = this->store().Finish();
+    ASSERT_TRUE(stored.ok() && conflict.ok());
+    EXPECT_EQ(stored->front().outcome, Outcome::kStored);
+    EXPECT_EQ(conflict->front().outcome, Outcome::kConflict);
+  }
+}
+
+TYPED_TEST_P(AuditStoreContract, WhatWasAbandonedIsBegunAgainAndEveryRowIsThereOnce) {
+  const std::vector<SampleEvent> events = NumberedEvents(0, 100);
+  std::vector<event::Record> records;
+  for (const SampleEvent& event : events) records.push_back(event.record());
+  const std::span<const event::Record> all(records);
+  this->store().Begin(all.first(50));
+  this->store().Begin(all.subspan(50));
+  this->store().Abandon();
+  const auto written = this->store().Write(all);
+  ASSERT_TRUE(written.ok()) << written.error().message();
+  EXPECT_EQ(written->size(), 100U);
+  EXPECT_EQ(this->Ids().size(), 100U);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     AuditStoreContract, KeepsEveryColumnAsItWasGivenAlsoBesideADuplicate, AnEmptyBatchIsFine,
     TheSameEventAgainIsADuplicate, TheSameEventTwiceInABatchIsStoredOnce,
@@ -354,6 +409,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     ThisMonthAndTheNextOnesAreMadeAhead, MonthsOlderThanTheRetentionAreDroppedWhole, ZeroKeepsEveryMonth,
     AMonthThatWasDroppedIsMadeAnewWhenAnEventNeedsIt, NewestComesFirstAndTiesGoById,
     EachFilterSelectsAndAllHoldTogether, TheTimeRangeIncludesItsBeginAndNotItsEnd, TheLimitAndTheCallerEndAQuery,
-    ManyRowsComeInOrderAndOnce);
+    ManyRowsComeInOrderAndOnce, BatchesUnderWayAnswerInTheOrderInWhichTheyWereBegun,
+    OfDifferentEventsInBatchesUnderWayTheFirstIsStored, WhatWasAbandonedIsBegunAgainAndEveryRowIsThereOnce);
 
 }  // namespace audit::store

@@ -123,7 +123,7 @@ Result<void> BatchWriter::StartCopy(const std::string& sql) {
   return connection_.StartCopy(sql);
 }
 
-Result<void> BatchWriter::SendRows(Places piece, bool with_ordinals) {
+Result<Rows> BatchWriter::SendRows(Places piece, bool with_ordinals) {
   encoder_.Begin();
   std::uint32_t ordinal = 0;
   for (const std::uint32_t place : piece) {
@@ -133,24 +133,24 @@ Result<void> BatchWriter::SendRows(Places piece, bool with_ordinals) {
       encoder_.Append(records_[place]);
     }
     if (encoder_.bytes().size() < kPieceBytes) continue;
-    if (auto sent = connection_.SendCopy(encoder_.bytes()); !sent) return sent;
+    if (auto sent = connection_.SendCopy(encoder_.bytes()); !sent) return std::move(sent).error();
     encoder_.Clear();
   }
   encoder_.End();
-  if (auto sent = connection_.SendCopy(encoder_.bytes()); !sent) return sent;
+  if (auto sent = connection_.SendCopy(encoder_.bytes()); !sent) return std::move(sent).error();
   return connection_.FinishCopy();
 }
 
 Result<void> BatchWriter::Copy(Places piece) {
-  if (auto started = StartCopy(BeginSql(options_) + CopySql("audit_events", kCopyColumns)); !started) {
+  if (auto started = StartCopy(BeginSql(options_) + CopySql("audit_events", kCopyColumns) + ";" + kCommitSql);
+      !started) {
     connection_.Rollback();
     return started;
   }
-  Transaction transaction(connection_);
-  if (auto sent = SendRows(piece, false); !sent) return sent;
-  // The commit point. Before it nothing of the piece is there, after it all of it; a crash or a lost
+  const Transaction transaction(connection_);
+  // The commit point is in it. Before it nothing of the piece is there, after it all of it; a crash or a lost
   // connection in between is told apart when the batch is repeated: its rows answer as duplicates.
-  if (auto committed = transaction.Commit(); !committed) return committed;
+  if (auto committed = Transaction::Committed(SendRows(piece, false)); !committed) return committed;
   for (const std::uint32_t place : piece) outcomes_[place] = {Outcome::kStored, {}};
   return {};
 }
@@ -163,7 +163,7 @@ Result<void> BatchWriter::Stage(Places piece) {
     return started;
   }
   Transaction transaction(connection_);
-  if (auto sent = SendRows(piece, true); !sent) return sent;
+  if (auto sent = SendRows(piece, true); !sent) return std::move(sent).error();
   auto inserted = connection_.Query(InsertStagedSql(), {}, Format::kBinary);
   if (!inserted) return std::move(inserted).error();
   for (const std::uint32_t place : piece) outcomes_[place] = {Outcome::kStored, {}};

@@ -39,7 +39,7 @@ class BatchWriter {
   Result<void> Stage(Places piece);
   // StartCopy, on a new connection where the old one broke while it stood idle.
   Result<void> StartCopy(const std::string& sql);
-  Result<void> SendRows(Places piece, bool with_ordinals);
+  Result<Rows> SendRows(Places piece, bool with_ordinals);
   // After an INSERT ... RETURNING that left out some: asks what is stored under the ids of those.
   Result<void> JudgeTheOthers(Places piece, const Rows& inserted);
   Result<void> MakeMissingMonths(Places piece);

@@ -237,11 +237,9 @@ Result<void> Connection::SendCopy(std::string_view bytes) {
   return Flush(copy_deadline_);
 }
 
-Result<void> Connection::FinishCopy() {
+Result<Rows> Connection::FinishCopy() {
   if (PQputCopyEnd(connection_.get(), nullptr) < 0) return Lost();
-  auto collected = Collect(copy_deadline_);
-  if (!collected) return std::move(collected).error();
-  return {};
+  return Collect(copy_deadline_);
 }
 
 void Connection::Rollback() {

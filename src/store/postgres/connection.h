@@ -38,11 +38,12 @@ class Connection {
   // Runs one statement with $1, $2, ...
   Result<Rows> Query(const std::string& sql, const std::vector<std::string>& parameters, Format format = Format::kText);
 
-  // Runs statements of which the last is COPY ... FROM STDIN. Then Send as often as needed, then Finish;
-  // all of it within one statement_timeout. After an error of Send there is nothing to finish.
+  // Runs statements up to a COPY ... FROM STDIN. Then Send as often as needed, then Finish, which runs the statements
+  // behind it and gives the rows of the last one; all of it within one statement_timeout. After an error of Send there
+  // is nothing to finish.
   Result<void> StartCopy(const std::string& sql);
   Result<void> SendCopy(std::string_view bytes);
-  Result<void> FinishCopy();
+  Result<Rows> FinishCopy();
 
   // What the server reported when the last call failed. nullopt: it did not fail, or the failure is not the
   // server's answer (connection lost, deadline).

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <deque>
-#include <numeric>
 #include <optional>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "env/mutex.h"
 #include "store/last_failure.h"
 #include "store/month.h"
 #include "store/postgres/batch_writer.h"
+#include "store/postgres/parallel_writer.h"
 #include "store/postgres/partitions.h"
 #include "store/postgres/postgres_probe.h"
 #include "store/postgres/schema.h"
@@ -37,28 +36,38 @@ Error Retryable(Error error) {
 
 struct PostgresAuditStore::State {
   State(PostgresOptions given, env::Clock& time)
-      : options(std::move(given)), clock(time), probe(options), last_failure(time) {
-    for (int i = 0; i < std::max(1, options.writers); ++i) writers.emplace_back(options, months);
+      : options(std::move(given)),
+        clock(time),
+        probe(options),
+        last_failure(time),
+        writer(options.writers, [this](std::size_t connection, auto records, auto places, auto outcomes) {
+          return WriteShare(connections[connection], records, places, outcomes);
+        }) {
+    for (int i = 0; i < std::max(1, options.writers); ++i) connections.emplace_back(options, months);
   }
 
   // Sets the outcome of records that have no place in the table and gives the others.
   Share Place(std::span<const event::Record> records, std::vector<RecordOutcome>* outcomes) const;
-  Result<void> Prepare(Connection& connection) EXCLUDES(mutex);
-  Result<void> WriteShares(std::span<const event::Record> records, std::vector<Share> shares,
-                           std::vector<RecordOutcome>* outcomes);
+  Result<void> Prepare(Connection& connection) EXCLUDES(mutex, preparing);
+  Result<void> WriteShare(BatchWriter& connection, std::span<const event::Record> records, postgres::Places places,
+                          std::span<RecordOutcome> outcomes);
   void LookAgain() EXCLUDES(mutex);
 
   const PostgresOptions options;
   env::Clock& clock;
   postgres::KnownMonths months;
-  std::deque<BatchWriter> writers;  // used by Write alone; a deque: they do not move
+  std::deque<BatchWriter> connections;  // each for its thread of `writer`; a deque: they do not move
   PostgresProbe probe;
   LastFailure last_failure;
 
+  env::Mutex preparing;  // the connections do not look at the table side by side
   env::Mutex mutex;
   bool schema_fits GUARDED_BY(mutex) = false;
   bool table_seen GUARDED_BY(mutex) = false;
   std::vector<std::string> advice GUARDED_BY(mutex);
+
+  // Last: its threads use the members above.
+  postgres::ParallelWriter writer;
 };
 
 Share PostgresAuditStore::State::Place(std::span<const event::Record> records,
@@ -82,6 +91,7 @@ Share PostgresAuditStore::State::Place(std::span<const event::Record> records,
 }
 
 Result<void> PostgresAuditStore::State::Prepare(Connection& connection) {
+  const env::MutexLock one(preparing);
   postgres::Missing missing = postgres::Missing::kIsMade;
   {
     const env::MutexLock lock(mutex);
@@ -103,20 +113,18 @@ void PostgresAuditStore::State::LookAgain() {
   schema_fits = false;
 }
 
-Result<void> PostgresAuditStore::State::WriteShares(std::span<const event::Record> records, std::vector<Share> shares,
-                                                    std::vector<RecordOutcome>* outcomes) {
-  std::vector<Result<void>> written(shares.size());
-  const auto write = [&](std::size_t i) { written[i] = writers[i].Write(records, shares[i], *outcomes); };
-  // A thread costs some microseconds, a batch many milliseconds.
-  std::vector<std::thread> others;
-  for (std::size_t i = 1; i < shares.size(); ++i) others.emplace_back(write, i);
-  write(0);
-  // All of them, also when one has failed: what is still under way would come after the repeated batch.
-  for (std::thread& other : others) other.join();
-  for (Result<void>& each : written) {
-    if (!each) return std::move(each);
+Result<void> PostgresAuditStore::State::WriteShare(BatchWriter& connection, std::span<const event::Record> records,
+                                                   postgres::Places places, std::span<RecordOutcome> outcomes) {
+  std::set<Month> needed;
+  for (const std::uint32_t place : places) {
+    const Month month = Month::Of(records[place].occurred_at);
+    if (needed.empty() || *needed.rbegin() != month) needed.insert(month);
   }
-  return {};
+  auto open = connection.Open();
+  if (!open) return std::move(open).error();
+  if (auto prepared = Prepare(**open); !prepared) return prepared;
+  if (auto made = months.Ensure(**open, options, needed); !made) return made;
+  return connection.Write(records, places, outcomes);
 }
 
 PostgresAuditStore::PostgresAuditStore(PostgresOptions options, env::Clock& clock)
@@ -124,31 +132,25 @@ PostgresAuditStore::PostgresAuditStore(PostgresOptions options, env::Clock& cloc
 
 PostgresAuditStore::~PostgresAuditStore() = default;
 
-Result<std::vector<RecordOutcome>> PostgresAuditStore::Write(std::span<const event::Record> records) {
+void PostgresAuditStore::Begin(std::span<const event::Record> records) {
   std::vector<RecordOutcome> outcomes(records.size());
   Share places = state_->Place(records, &outcomes);
-  if (places.empty()) return outcomes;
-  std::set<Month> months;
-  for (const std::uint32_t place : places) months.insert(Month::Of(records[place].occurred_at));
+  state_->writer.Begin(records, std::move(places), std::move(outcomes));
+}
 
-  const auto write = [&]() -> Result<void> {
-    auto connection = state_->writers.front().Open();
-    if (!connection) return std::move(connection).error();
-    if (auto prepared = state_->Prepare(**connection); !prepared) return prepared;
-    if (auto made = state_->months.Ensure(**connection, state_->options, months); !made) return made;
-    return state_->WriteShares(
-        records, postgres::DivideByKey(records, std::move(places), static_cast<int>(state_->writers.size())),
-        &outcomes);
-  };
-  if (auto written = write(); !written) {
+Result<std::vector<RecordOutcome>> PostgresAuditStore::Finish() {
+  auto outcomes = state_->writer.Finish();
+  if (!outcomes) {
     state_->LookAgain();
-    Error error = Retryable(std::move(written).error());
+    Error error = Retryable(std::move(outcomes).error());
     state_->last_failure.Set(error);
     return error;
   }
   state_->last_failure.Set(std::nullopt);
   return outcomes;
 }
+
+void PostgresAuditStore::Abandon() { state_->writer.Abandon(); }
 
 Result<std::vector<std::string>> PostgresAuditStore::MaintainPartitions(time::UnixMicros now, int pre_create_months,
                                                                         int retention_months) {

@@ -1,44 +1,56 @@
 #include "store/postgres/shares.h"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 namespace audit::store::postgres {
 namespace {
 
-std::size_t KeyHash(const event::Record& record) {
-  return std::hash<std::string_view>()(record.subject.value_or(record.actor_id));
+std::size_t RowHash(const event::Record& record) {
+  return std::hash<std::string_view>()(record.id) ^ std::hash<std::int64_t>()(record.occurred_at.value) * 31;
 }
 
 }  // namespace
 
-std::vector<Share> DivideByKey(std::span<const event::Record> records, Share places, int writers) {
-  if (places.empty()) return {};
-  std::vector<Share> shares(1);
-  if (writers <= 1) {
-    shares.front() = std::move(places);
-    return shares;
+bool Division::MayGoBeside(const Division& other) const {
+  if (undivided || other.undivided) return false;
+  for (auto one = rows.begin(), two = other.rows.begin(); one != rows.end() && two != other.rows.end();) {
+    if (one->hash == two->hash && one->share != two->share) return false;
+    if (one->hash < two->hash) {
+      ++one;
+    } else {
+      ++two;
+    }
   }
-  shares.resize(static_cast<std::size_t>(writers));
-  // Hashes of ids stand for the ids: that two different ones meet only costs the parallel way once.
-  std::unordered_map<std::size_t, std::size_t> share_of;
-  share_of.reserve(places.size());
+  return true;
+}
+
+Division DivideByKey(std::span<const event::Record> records, Share places, int writers) {
+  Division division;
+  division.shares.resize(static_cast<std::size_t>(std::max(writers, 1)));
+  if (writers <= 1) {
+    division.shares.front() = std::move(places);
+    return division;
+  }
+  division.rows.reserve(places.size());
   for (const std::uint32_t place : places) {
     const event::Record& record = records[place];
-    const std::size_t share = KeyHash(record) % shares.size();
-    const std::size_t row =
-        std::hash<std::string_view>()(record.id) ^ std::hash<std::int64_t>()(record.occurred_at.value) * 31;
-    if (share_of.try_emplace(row, share).first->second != share) {
-      shares.resize(1);
-      shares.front() = std::move(places);
-      return shares;
-    }
-    shares[share].push_back(place);
+    const std::size_t share = std::hash<std::string_view>()(record.key()) % division.shares.size();
+    division.rows.push_back({.hash = RowHash(record), .share = share});
+    division.shares[share].push_back(place);
   }
-  std::erase_if(shares, [](const Share& share) { return share.empty(); });
-  return shares;
+  std::ranges::sort(division.rows, {}, &Division::Row::hash);
+  const auto twice = std::ranges::adjacent_find(division.rows, [](const Division::Row& one, const Division::Row& two) {
+    return one.hash == two.hash && one.share != two.share;
+  });
+  if (twice != division.rows.end()) {
+    division.undivided = true;
+    for (Share& share : division.shares) share.clear();
+    division.shares.front() = std::move(places);
+  }
+  return division;
 }
 
 }  // namespace audit::store::postgres

@@ -16,13 +16,12 @@ std::string BeginSql(const PostgresOptions& options, std::chrono::milliseconds l
          "SELECT set_config('synchronous_commit','on',true) WHERE current_setting('synchronous_commit')='off';";
 }
 
-Result<void> Transaction::Commit() {
-  // Without a time-out: one that strikes while a commit waits for its synchronous standby does not undo
-  // it, the server only stops waiting and says "committed". Our own deadline holds.
-  auto committed = connection_.Execute("SET LOCAL statement_timeout=0;COMMIT");
-  if (!committed) return std::move(committed).error();
+Result<void> Transaction::Commit() { return Committed(connection_.Execute(kCommitSql)); }
+
+Result<void> Transaction::Committed(const Result<Rows>& finished) {
+  if (!finished) return finished.error();
   // A transaction in which something failed answers COMMIT with a roll-back, and no error.
-  if (committed->command() != "COMMIT") {
+  if (finished->command() != "COMMIT") {
     return Error(ErrorCode::kUnavailable, "PostgreSQL rolled a transaction back instead of committing it");
   }
   return {};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -58,6 +59,7 @@ struct SqliteAuditStore::State {
 
   const SqliteStoreOptions options;
   env::Clock& clock;
+  std::deque<std::span<const event::Record>> begun;
 
   env::Mutex mutex;
   DayFiles files GUARDED_BY(mutex);
@@ -123,7 +125,13 @@ SqliteAuditStore::SqliteAuditStore(std::unique_ptr<State> state) : state_(std::m
 
 SqliteAuditStore::~SqliteAuditStore() = default;
 
-Result<std::vector<RecordOutcome>> SqliteAuditStore::Write(std::span<const event::Record> records) {
+void SqliteAuditStore::Begin(std::span<const event::Record> records) { state_->begun.push_back(records); }
+
+void SqliteAuditStore::Abandon() { state_->begun.clear(); }
+
+Result<std::vector<RecordOutcome>> SqliteAuditStore::Finish() {
+  const std::span<const event::Record> records = state_->begun.front();
+  state_->begun.pop_front();
   const time::UnixMicros now = state_->clock.Now();
   const std::string ingested_at = time::FormatMicros(now);
   std::vector<RecordOutcome> outcomes(records.size());
@@ -135,6 +143,7 @@ Result<std::vector<RecordOutcome>> SqliteAuditStore::Write(std::span<const event
     auto written = state_->WriteDay({first, last}, records, ingested_at, &outcomes);
     if (!written) {
       state_->last_failure.Set(written.error());
+      Abandon();
       return std::move(written).error();
     }
     first = last;

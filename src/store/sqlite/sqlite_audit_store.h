@@ -22,24 +22,26 @@ struct SqliteStoreOptions {
   std::chrono::milliseconds busy_timeout{1'000};
 };
 
-// Write and MaintainPartitions may be called from different threads; they take turns, but for the
-// deleting of dropped months, which a Write does not wait for.
+// Finish and MaintainPartitions may be called from different threads; they take turns, but for the
+// deleting of dropped months, which a Finish does not wait for.
 class SqliteAuditStore final : public AuditStore, public StoreProbe {
  public:
   // `clock` outlives the store and gives ingested_at.
   static Result<std::unique_ptr<SqliteAuditStore>> Open(SqliteStoreOptions options, env::Clock& clock);
   ~SqliteAuditStore() override;
 
-  // One transaction a day of the batch. A file that is damaged, or of a kind that we cannot use,
-  // fails the call with kUnavailable and a message that names it and what to do; it is never
-  // changed or deleted. Days written before that stay, and answer kDuplicate when the batch is repeated.
-  Result<std::vector<RecordOutcome>> Write(std::span<const event::Record> records) override;
+  void Begin(std::span<const event::Record> records) override;
+  // Nothing is written before. One transaction a day of the batch. A file that is damaged, or of a kind that we cannot
+  // use, fails the call with kUnavailable and a message that names it and what to do; it is never changed or deleted.
+  // Days written before that stay, and answer kDuplicate when the batch is repeated.
+  Result<std::vector<RecordOutcome>> Finish() override;
+  void Abandon() override;
 
   // A month is a folder. Also closes day files that were not used since the last call.
   Result<std::vector<std::string>> MaintainPartitions(time::UnixMicros now, int pre_create_months,
                                                       int retention_months) override;
 
-  // The failure of the last Write as long as none has succeeded since, or that of the folder itself.
+  // The failure of the last batch as long as none has succeeded since, or that of the folder itself.
   Result<void> Check() override;
 
  private:
