@@ -106,7 +106,7 @@ Result<std::unique_ptr<Forwarding>> Forwarding::Open(const config::Config& confi
 
 void Forwarding::Start() {
   state_->spool.AddListener(&state_->waker);
-  state_->thread.emplace(*state_->forwarder);
+  state_->thread.emplace(*state_->forwarder, "forwarder");
   state_->waker.Wake(&*state_->thread);
 }
 

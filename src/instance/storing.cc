@@ -167,7 +167,7 @@ void Storing::Start() {
   State& state = *state_;
   if (Persisting& persisting = state.persisting; persisting.persister.has_value()) {
     if (!state.kafka_log()) state.spool->AddListener(&persisting.waker);
-    persisting.thread.emplace(*persisting.persister);
+    persisting.thread.emplace(*persisting.persister, "persister");
     persisting.waker.Wake(&*persisting.thread);
   }
   if (state.config.role_maintain) {

@@ -1,5 +1,7 @@
 #include "pipeline/pump_thread.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <optional>
 #include <thread>
@@ -67,8 +69,9 @@ bool PumpThread::State::Wait(const Step& step) {
   }
 }
 
-PumpThread::PumpThread(Pump& pump) : state_(std::make_unique<State>(pump)) {
+PumpThread::PumpThread(Pump& pump, const std::string& name) : state_(std::make_unique<State>(pump)) {
   state_->thread = std::thread([state = state_.get()] { state->Loop(); });
+  pthread_setname_np(state_->thread.native_handle(), name.substr(0, 15).c_str());
 }
 
 PumpThread::~PumpThread() { Stop(std::chrono::milliseconds(0)); }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "pipeline/pump.h"
 
@@ -10,8 +11,8 @@ namespace audit::pipeline {
 
 class PumpThread {
  public:
-  // Starts at once. `pump` outlives it.
-  explicit PumpThread(Pump& pump);
+  // Starts at once. `pump` outlives it. `name` shows in tools that list threads; 15 characters of it count.
+  PumpThread(Pump& pump, const std::string& name);
   // As Stop with no time to drain.
   ~PumpThread();
   PumpThread(const PumpThread&) = delete;

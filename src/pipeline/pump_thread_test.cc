@@ -33,7 +33,7 @@ void WaitFor(const std::atomic<int>& value, int wanted) {
 
 TEST(PumpThreadTest, ANotifiedPumpRunsUntilItHasNothingToDo) {
   Worker worker;
-  PumpThread thread(worker);
+  PumpThread thread(worker, "test");
   worker.work += 3;
   thread.Notify();
   WaitFor(worker.done, 3);
@@ -46,7 +46,7 @@ TEST(PumpThreadTest, ANotifiedPumpRunsUntilItHasNothingToDo) {
 TEST(PumpThreadTest, StopDrainsWhatIsThere) {
   Worker worker;
   worker.work = 10'000;
-  PumpThread thread(worker);
+  PumpThread thread(worker, "test");
   EXPECT_TRUE(thread.Stop(milliseconds(60'000)));
   EXPECT_EQ(worker.done.load(), 10'000);
 }
@@ -63,14 +63,14 @@ class Stuck final : public Pump {
 
 TEST(PumpThreadTest, APumpThatBacksOffIsNotWaitedForPastTheDrainTime) {
   Stuck stuck;
-  PumpThread thread(stuck);
+  PumpThread thread(stuck, "test");
   WaitFor(stuck.runs, 1);
   EXPECT_FALSE(thread.Stop(milliseconds(20)));
 }
 
 TEST(PumpThreadTest, ABackingOffPumpIsNotDisturbedByNotify) {
   Stuck stuck;
-  PumpThread thread(stuck);
+  PumpThread thread(stuck, "test");
   WaitFor(stuck.runs, 1);
   for (int i = 0; i < 100; ++i) thread.Notify();
   EXPECT_FALSE(thread.Stop(milliseconds(20)));

@@ -1,5 +1,7 @@
 #include "spool/flusher.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -75,6 +77,8 @@ Flusher::Flusher(Spool& spool, std::function<void(const Error&)> on_failure)
   spool.OnMaintenanceNeeded([state = state_] { state->AskForMaintenance(); });
   state_->flushing = std::thread([state = state_.get()] { state->FlushUntilStopped(); });
   state_->maintaining = std::thread([state = state_.get()] { state->MaintainUntilStopped(); });
+  pthread_setname_np(state_->flushing.native_handle(), "spool-flusher");
+  pthread_setname_np(state_->maintaining.native_handle(), "spool-upkeep");
 }
 
 Flusher::~Flusher() { Stop(); }

@@ -1,5 +1,7 @@
 #include "store/postgres/parallel_writer.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -26,7 +28,10 @@ bool ParallelWriter::MustWait(const Division& division) const {
 void ParallelWriter::Begin(std::span<const event::Record> records, Share places, std::vector<RecordOutcome> outcomes) {
   const env::MutexLock lock(mutex_);
   const std::size_t writers = queues_.size();
-  while (threads_.size() < writers) threads_.emplace_back([this, writer = threads_.size()] { Run(writer); });
+  while (threads_.size() < writers) {
+    std::thread& started = threads_.emplace_back([this, writer = threads_.size()] { Run(writer); });
+    pthread_setname_np(started.native_handle(), "store-writer");
+  }
   Division division = DivideByKey(records, std::move(places), static_cast<int>(writers));
   while (MustWait(division)) done_.Wait(mutex_);
   Batch& batch = batches_.emplace_back(Batch{.number = ++last_number_,
