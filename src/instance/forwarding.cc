@@ -59,6 +59,9 @@ class ForwarderTelemetry final : public pipeline::ForwarderObserver {
 
 }  // namespace
 
+// How long an event may wait for others on its way into the log.
+constexpr std::chrono::milliseconds kGather{50};
+
 // In the order of use: what stands below uses what stands above and goes first.
 struct Forwarding::State {
   State(spool::Spool& s, telemetry::Metrics& metrics, std::function<void(spool::Sequence)> on_replicated)
@@ -87,8 +90,10 @@ Result<void> Forwarding::State::Open(const config::Config& config) {
   auto created = kafka::KafkaPublisher::Create(PublisherOptionsOf(config, KafkaLog()), [this] { waker.Notify(); });
   if (!created) return std::move(created).error();
   publisher = std::move(*created);
-  forwarder.emplace(*reader, *publisher, *set_aside, env::SystemClock(), *random, pipeline::ForwarderOptions{},
-                    &telemetry);
+  pipeline::ForwarderOptions options;
+  // Nobody waits for the log but callers who want it.
+  if (config.ingest.durability != config::Durability::kReplicated) options.gather = kGather;
+  forwarder.emplace(*reader, *publisher, *set_aside, env::SystemClock(), *random, options, &telemetry);
   return {};
 }
 

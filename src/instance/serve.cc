@@ -28,11 +28,12 @@ constexpr std::chrono::seconds kGraceAfterFailure{1};
 // What a stop may take beyond its grace, with a slow disk or a broker that is away.
 constexpr std::chrono::seconds kLastSteps{15};
 
-// The grace ends the waiting, not what is under way: a statement of PostgreSQL has its own time-out.
+// The grace ends the waiting, not what is under way: a statement of PostgreSQL has its own time-out, and a connection
+// may have one for this batch and one for the next.
 std::chrono::milliseconds LongestStop(const config::Config& config, std::chrono::milliseconds grace) {
   std::chrono::milliseconds longest = grace + kLastSteps;
   if (config.store_backend == config::StoreBackend::kPostgres) {
-    longest += config.database.connect_timeout + config.database.statement_timeout;
+    longest += config.database.connect_timeout + 2 * config.database.statement_timeout;
   }
   return longest;
 }

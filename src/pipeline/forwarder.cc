@@ -86,6 +86,7 @@ class Forwarder::State final : public PublisherListener {
   env::SteadyTime last_commit_ = env::SteadyTime::min();
   std::optional<env::SteadyTime> not_before_;
   bool unavailable_ = false;
+  bool spool_empty_ = false;  // when it was last read
 };
 
 void Forwarder::State::Settle(std::uint64_t position) {
@@ -163,7 +164,8 @@ Result<bool> Forwarder::State::Publish() {
       if (!read) return std::move(read).error();
       batch_ = *read;
       next_ = 0;
-      if (batch_.empty()) return any;
+      spool_empty_ = batch_.empty();
+      if (spool_empty_) return any;
     }
     const spool::RecordView& record = batch_[next_];
     const OutgoingEvent event{.position = record.sequence.value,
@@ -227,9 +229,14 @@ Step Forwarder::State::Hold(const Error& error) {
 Step Forwarder::State::Run() {
   if (not_before_ && clock_.SteadyNow() < *not_before_) return {.progressed = false, .not_before = not_before_};
   not_before_.reset();
+  const env::SteadyTime began = clock_.SteadyNow();
   bool progressed = false;
   const Result<void> advanced = Advance(&progressed);
   if (!advanced) return Hold(advanced.error());
+  if (progressed && spool_empty_ && options_.gather.count() > 0) {
+    not_before_ = began + options_.gather;
+    return {.progressed = false, .not_before = not_before_, .under_way = under_way()};
+  }
   return {.progressed = progressed, .not_before = std::nullopt, .under_way = under_way()};
 }
 

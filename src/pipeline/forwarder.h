@@ -23,6 +23,9 @@ struct ForwarderOptions {
   std::size_t read_max_bytes = 4ULL << 20;
   // Published and not yet settled; the publisher's own queue may be smaller.
   std::size_t window_max_events = 100'000;
+  // Once the spool is empty, what comes after is published this long after the last time at the earliest: by larger
+  // batches, which cost the log's brokers and readers much less than many small ones. 0: at once.
+  std::chrono::milliseconds gather{0};
   // A commit is a sync of the disk: this long after the last one at the earliest, or when all is settled.
   std::chrono::milliseconds commit_interval{100};
   std::chrono::milliseconds backoff_min{100};

@@ -192,6 +192,38 @@ TEST_F(ForwarderTest, EverythingIsPublishedOnceInOrderWithItsKeyAndTimeOfIngest)
   EXPECT_EQ(watcher_.count, 25U);
 }
 
+TEST_F(ForwarderTest, WhatComesToAnEmptySpoolIsGathered) {
+  Forwarder gathering(*reader_, log_, set_aside_, clock_, *random_,
+                      ForwarderOptions{.window_max_events = 100, .gather = milliseconds(50)}, &watcher_);
+  Append("alone", "k");
+  const Step first = gathering.Run();
+  EXPECT_EQ(log_.log.size() + log_.in_flight.size(), 1U) << "one that comes to rest goes at once";
+  EXPECT_EQ(first.not_before, clock_.SteadyNow() + milliseconds(50));
+  AppendMany(20);
+  EXPECT_EQ(gathering.Run().not_before, first.not_before);
+  EXPECT_EQ(log_.log.size() + log_.in_flight.size(), 1U);
+  clock_.Advance(milliseconds(50));
+  (void)gathering.Run();
+  EXPECT_EQ(log_.log.size() + log_.in_flight.size(), 21U);
+  clock_.Advance(milliseconds(50));
+  const Step last = gathering.Run();
+  EXPECT_FALSE(last.not_before.has_value());
+}
+
+TEST_F(ForwarderTest, ABacklogIsNotHeldUpByGathering) {
+  Forwarder gathering(*reader_, log_, set_aside_, clock_, *random_,
+                      ForwarderOptions{.read_max_events = 4, .window_max_events = 10, .gather = milliseconds(50)},
+                      &watcher_);
+  AppendMany(25);
+  const env::SteadyTime began = clock_.SteadyNow();
+  for (int i = 0; i < 100 && log_.log.size() < 25; ++i) {
+    const Step step = gathering.Run();
+    if (step.not_before) clock_.Advance(*step.not_before - clock_.SteadyNow());
+  }
+  EXPECT_EQ(log_.log.size(), 25U);
+  EXPECT_LE(clock_.SteadyNow() - began, milliseconds(50));
+}
+
 TEST_F(ForwarderTest, ThePositionMovesOverADeliveredPrefixOnly) {
   AppendMany(6);
   log_.acknowledge = 0;

@@ -154,7 +154,7 @@ class Contents(PackageTest):
         unit = Unit(self.contents / "lib/systemd/system/audit-manager.service")
         told = settings()
         longest = int(told["shutdown.grace_seconds"]["value"]) + sum(
-            int(told[f"database.{name}_timeout_ms"]["value"]) for name in ("connect", "statement")) / 1000
+            int(told[f"database.{name}_timeout_ms"]["value"]) for name in ("connect", "statement", "statement")) / 1000
         self.assertGreater(int(unit.one("TimeoutStopSec")), longest)
         self.assertGreaterEqual(int(unit.one("LimitNOFILE")), 2 * int(told["http.max_connections"]["value"]))
 
