@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "event/details.h"
+#include "event/key_reader.h"
 #include "event/parser.h"
 #include "parser_invariants.h"
 
@@ -30,6 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     default: {
       Record record;
+      KeyReader keys;  // also of what is refused
+      (void)keys.Read(body.text());
       if (!reader.Read(body.text(), &record)) {
         CheckRefusal(reader);
         break;

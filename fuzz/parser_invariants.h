@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "event/key_reader.h"
 #include "event/parser.h"
 
 namespace audit::event {
@@ -75,7 +76,9 @@ inline void CheckAdmission(bool ok, const Parser& admitting, const Limits& limit
     Record record;
     FUZZ_REQUIRE(reading.Read(stored.text(), &record));
     FUZZ_REQUIRE(record.id == admitted.id);
-    FUZZ_REQUIRE(admitted.key == (record.subject.value_or("").empty() ? record.actor_id : *record.subject));
+    FUZZ_REQUIRE(admitted.key == record.key());
+    KeyReader keys;
+    FUZZ_REQUIRE(keys.Read(stored.text()) == admitted.key);
     CheckRecord(record);
   }
 }

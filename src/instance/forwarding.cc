@@ -20,6 +20,9 @@ namespace {
 using telemetry::Log;
 using telemetry::LogLevel;
 
+// How long an event may wait for others on its way into the log.
+constexpr std::chrono::milliseconds kGather{50};
+
 class ForwarderTelemetry final : public pipeline::ForwarderObserver {
  public:
   ForwarderTelemetry(telemetry::Metrics& metrics, std::function<void(spool::Sequence)> on_replicated)
@@ -58,9 +61,6 @@ class ForwarderTelemetry final : public pipeline::ForwarderObserver {
 };
 
 }  // namespace
-
-// How long an event may wait for others on its way into the log.
-constexpr std::chrono::milliseconds kGather{50};
 
 // In the order of use: what stands below uses what stands above and goes first.
 struct Forwarding::State {

@@ -57,6 +57,10 @@ class ParallelWriterTest : public testing::Test {
     open_[writer] += times;
     changed_.NotifyAll();
   }
+  void Fail(const Events& events) {
+    const env::MutexLock lock(mutex_);
+    for (const event::Record& record : events.records()) fail_.emplace(record.id);
+  }
   // Whether `writer` has been given its n-th share.
   bool Entered(std::size_t writer, int times) {
     const env::MutexLock lock(mutex_);
@@ -133,10 +137,7 @@ TEST_F(ParallelWriterTest, NothingOvertakesAShareThatFailed) {
   const Events second(1'100, 20, 10);
   Begin(first);
   Begin(second);
-  {
-    const env::MutexLock lock(mutex_);
-    for (const event::Record& record : first.records()) fail_.emplace(record.id);
-  }
+  Fail(first);
   Open(0, 1);
   ASSERT_TRUE(Entered(0, 1));
   Open(1, 1);
@@ -160,10 +161,7 @@ TEST_F(ParallelWriterTest, ABatchBeforeTheOneThatFailedIsFinished) {
   const Events second(1'100, 20, 10);
   Begin(first);
   Begin(second);
-  {
-    const env::MutexLock lock(mutex_);
-    for (const event::Record& record : second.records()) fail_.emplace(record.id);
-  }
+  Fail(second);
   Open(0, 2);  // fails in the second while the other has not begun the first
   ASSERT_TRUE(Entered(0, 2));
   Open(1, 2);
