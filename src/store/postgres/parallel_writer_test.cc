@@ -14,8 +14,6 @@
 namespace audit::store::postgres {
 namespace {
 
-using testing::ElementsAre;
-
 // Events of "s-0", "s-1", ... in turns, as records.
 class Events {
  public:
@@ -199,8 +197,7 @@ TEST_F(ParallelWriterTest, ABatchThatIsNotDividedWaitsForThoseBefore) {
   std::vector<SampleEvent> samples = NumberedEvents(100, 2);  // one id and time under two keys
   samples[0].subject = "a";
   samples[1] = samples[0];
-  for (int i = 0; DivideByKey(std::vector{samples[0].record(), samples[1].record()}, {0, 1}, 2).undivided == false;
-       ++i) {
+  for (int i = 0; !DivideByKey(std::vector{samples[0].record(), samples[1].record()}, {0, 1}, 2).undivided; ++i) {
     samples[1].subject = "b-" + std::to_string(i);
   }
   const std::vector<event::Record> records{samples[0].record(), samples[1].record()};

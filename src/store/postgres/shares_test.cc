@@ -16,6 +16,7 @@ using testing::ElementsAre;
 
 Division Divide(const std::vector<SampleEvent>& events, int writers) {
   std::vector<event::Record> records;
+  records.reserve(events.size());
   for (const SampleEvent& event : events) records.push_back(event.record());
   Share places(events.size());
   std::iota(places.begin(), places.end(), 0U);
