@@ -13,6 +13,7 @@ import tempfile
 import unittest
 
 from debian_machine import Machine
+from shells import SHELLS
 
 import harness
 from stuck_thread import StuckThread, event_loops
@@ -20,6 +21,9 @@ from stuck_thread import StuckThread, event_loops
 CONFIG = "/etc/audit-manager/config.yaml"
 ENVIRONMENT = "/etc/audit-manager/environment"
 DATA = "/var/lib/audit-manager"
+COMPLETIONS = {"bash": "usr/share/bash-completion/completions/audit-manager",
+               "zsh": "usr/share/zsh/vendor-completions/_audit-manager",
+               "fish": "usr/share/fish/vendor_completions.d/audit-manager.fish"}
 EVENT = ('{"id": "%s", "source": "/tests", "type": "test.happened", '
          '"data": {"actor": {"id": "tester"}, "action": "test", "outcome": "success"}}')
 
@@ -112,15 +116,15 @@ class Contents(PackageTest):
         self.assertEqual(listed[ENVIRONMENT], "-rw-r-----")
         for name in ("/lib/systemd/system/audit-manager.service", "/usr/share/doc/audit-manager/copyright",
                      "/usr/share/doc/audit-manager/changelog.gz",
-                     "/usr/share/bash-completion/completions/audit-manager"):
+                     *(f"/{place}" for place in COMPLETIONS.values())):
             self.assertEqual(listed[name], "-rw-r--r--", name)
         conffiles = said("dpkg-deb", "--info", self.package, "conffiles").split()
         self.assertEqual(sorted(conffiles), sorted(name for name, mode in listed.items()
                                                    if name.startswith("/etc/") and not mode.startswith("d")))
 
     def test_the_texts_are_those_of_the_program(self):
-        completion = (self.contents / "usr/share/bash-completion/completions/audit-manager").read_text()
-        self.assertEqual(completion, said(harness.BINARY, "completion", "bash"))
+        for shell, place in COMPLETIONS.items():
+            self.assertEqual((self.contents / place).read_text(), said(harness.BINARY, "completion", shell))
         for command in commands():
             page = self.contents / "usr/share/man/man1" / f"{'-'.join(command)}.1.gz"
             self.assertTrue(page.exists(), page.name)
@@ -159,14 +163,80 @@ class Contents(PackageTest):
         self.assertGreaterEqual(int(unit.one("LimitNOFILE")), 2 * int(told["http.max_connections"]["value"]))
 
 
+class Completion(PackageTest):
+    """The shells themselves are asked, with the files where the package has them."""
+
+    def setUp(self):
+        self.here = self.folder / self.id()
+        (self.here / "folder").mkdir(parents=True)
+        (self.here / "events.ndjson").touch()
+
+    def offered(self, lines: list[str]):
+        """What each shell offers for the last word of each of these lines."""
+        for shell, ask in SHELLS.items():
+            for line, offers in zip(lines, ask(self.contents, self.here, lines), strict=True):
+                yield shell, line, offers
+
+    def test_each_subcommand_is_offered_with_what_the_help_says_of_it(self):
+        below = {" ".join(command) + " ": listed_by_help(command, "Subcommands") for command in commands()}
+        below = {line: listed for line, listed in below.items() if listed}
+        self.assertGreater(len(below), 3)
+        for shell, line, offers in self.offered(list(below)):
+            with self.subTest(shell, line=line):
+                self.assertEqual({name for name in offers if not name.startswith("-")}, set(below[line]))
+                if shell != "bash":
+                    for name, text in below[line].items():
+                        self.assertTrue(offers[name].endswith(text), offers[name])
+
+    def test_each_option_is_offered_where_it_may_stand(self):
+        options = {}
+        for command in commands():
+            names = {name.split(",")[-1] for name in listed_by_help(command, "Options")}
+            options[" ".join(command) + " --"] = names | {"--log-format"}
+        for shell, line, offers in self.offered(list(options)):
+            with self.subTest(shell, line=line):
+                self.assertEqual(set(offers), options[line])
+
+    def test_what_may_stand_is_offered(self):
+        both, folder = {"events.ndjson", "folder"}, {"folder"}
+        wanted = {"ser": {"serve"}, "--log-format json ser": {"serve"}, "dlq re": {"replay"},
+                  "emit --batch": {"--batch-size"}, "emit --check --batch": {"--batch-size"}, "version --batch": set(),
+                  "events --format ": {"table", "ndjson", "csv"}, "events --outcome d": {"denied"},
+                  "dlq list --log-format ": {"json", "text"}, "completion ": {"bash", "zsh", "fish"},
+                  "emit ": both, "emit ev": {"events.ndjson"}, "emit --ca-file ": both, "spool inspect ": folder,
+                  "spool drain --dir ": folder, "events --actor ": set(), "emit --batch-size ": set()}
+        wanted = {f"audit-manager {line}": offers for line, offers in wanted.items()}
+        for shell, line, offers in self.offered(list(wanted)):
+            with self.subTest(shell, line=line):
+                self.assertEqual(set(offers), wanted[line])
+
+    def test_sourced_they_complete_at_once(self):
+        asked = {"bash": "source <(%s) && complete -p audit-manager",
+                 "zsh": "autoload -Uz compinit && compinit -u -D && source <(%s) && echo $_comps[audit-manager]",
+                 "fish": "%s | source && complete -C 'audit-manager ser'"}
+        told = {"bash": "complete -F _audit_manager audit-manager", "zsh": "_audit-manager",
+                "fish": "serve\tRun the service until SIGTERM or Ctrl-C"}
+        for shell, script in asked.items():
+            with self.subTest(shell):
+                words = {"zsh": ["zsh", "-f"], "fish": ["fish", "--no-config"]}.get(shell, [shell])
+                self.assertEqual(said(*words, "-c", script % f"{harness.BINARY} completion {shell}").strip(),
+                                 told[shell])
+
+
 def commands(above: tuple = ("audit-manager",)) -> list[tuple]:
     """Every command that --help names, and those below it."""
-    told = said(harness.BINARY, *above[1:], "--help")
-    listed = re.search(r"^Commands:\n((?:  .*\n?)*)", told, re.MULTILINE)
     found = [above]
-    for name in re.findall(r"^  (\S+)", listed.group(1) if listed else "", re.MULTILINE):
+    for name in listed_by_help(above, "Subcommands"):
         found += commands((*above, name))
     return found
+
+
+def listed_by_help(command: tuple, title: str) -> dict[str, str]:
+    """What stands under this title of a command's help: its first word, and what is said of it."""
+    told = said(harness.BINARY, *command[1:], "--help")
+    listed = re.search(rf"^{title}:\n((?:  .*\n?)*)", told, re.MULTILINE)
+    entries = re.split(r"^  (?=\S)", listed.group(1), flags=re.MULTILINE)[1:] if listed else []
+    return dict(re.match(r"(\S+)\s*(.*)", " ".join(entry.split())).groups() for entry in entries)
 
 
 class Life(PackageTest):
