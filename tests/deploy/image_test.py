@@ -147,8 +147,8 @@ class ImageTest(harness.WholeTest):
     def compiled(cls) -> pathlib.Path:
         """A context with the binary, of which only what /version says is compiled anew."""
         context = cls.work / "context"
-        (context / "deploy" / "container").mkdir(parents=True)
-        for name in ("LICENSE", "deploy/container/config.yaml"):
+        for name in ("LICENSE", "deploy/container/config.yaml", "deploy/debian/copyright"):
+            (context / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(harness.ROOT / name, context / name)
         build = harness.ROOT / "build" / "container"
         variables = os.environ | {"GIT_COMMIT": COMMIT, "BUILD_TIME": TIME, "SERVICE_VERSION": VERSION,
@@ -242,7 +242,11 @@ class ImageTest(harness.WholeTest):
         loaded = licence_page.libraries(self.in_image().run("ldd", "/usr/local/bin/audit-manager").stdout)
         self.assertEqual(licence_page.packages_of(loaded, self.root) - added, set(of_debian))
         self.assertEqual(licence_page.unfounded(ours | of_debian, self.root), [])
-        self.assertTrue((self.root / "usr/share/doc/audit-manager/copyright").exists())
+        # What is compiled into the binary has its notices beside it.
+        of_program = self.root / "usr/share/doc/audit-manager"
+        self.assertIn("Henry Schreiner", (of_program / "copyright").read_text())
+        self.assertTrue((self.root / "usr/share/common-licenses/Apache-2.0").exists())
+        self.assertTrue((of_program / "LICENSE").exists())
 
     def test_two_builds_of_a_commit_hold_the_same(self):
         again = self.builder.build(self.context, "again", **self.arguments)
