@@ -270,12 +270,12 @@ def listed_by_help(command: tuple, title: str) -> dict[str, str]:
     return dict(re.match(r"(\S+)\s*(.*)", " ".join(entry.split())).groups() for entry in entries)
 
 
-class Life(PackageTest):
-    """One machine for all: the steps of its life follow each other."""
+class OnMachine(PackageTest):
+    BESIDE = ()  # packages that the machine has beside what ours needs
 
     def setUp(self):
         needed = [re.split(r"[ |(]", name.strip())[0] for name in field(self.package, "Depends").split(",")]
-        self.machine = Machine(needed)
+        self.machine = Machine([*needed, *self.BESIDE])
         self.addCleanup(self.machine.end)
         self.machine.boot()
 
@@ -304,6 +304,26 @@ class Life(PackageTest):
 
     def as_service(self, *command: str) -> str:
         return self.machine.run("setpriv", "--reuid=audit-manager", "--regid=audit-manager", "--init-groups", *command)
+
+    def override(self, *lines: str):
+        """Starts the service anew with these settings of the unit beside its own; without any, with its own."""
+        place = "/run/systemd/system/audit-manager.service.d"
+        self.machine.run("sh", "-c", f"mkdir -p {place} && cat > {place}/test.conf",
+                         input="\n".join(["[Service]", *lines, ""]))
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "audit-manager")
+
+    def last_stop(self) -> float:
+        """How many seconds it took. It has to have ended by itself."""
+        told = self.machine.run("systemctl", "show", "audit-manager", "--property=Result,ActiveExitTimestampMonotonic,"
+                                "InactiveEnterTimestampMonotonic")
+        told = dict(line.split("=") for line in told.splitlines())
+        self.assertEqual(told["Result"], "success", self.journal())
+        return (int(told["InactiveEnterTimestampMonotonic"]) - int(told["ActiveExitTimestampMonotonic"])) / 1e6
+
+
+class Life(OnMachine):
+    """One machine for all: the steps of its life follow each other."""
 
     def test_from_installation_to_purge(self):
         self.install(self.package)
@@ -364,21 +384,9 @@ class Life(PackageTest):
         machine = self.machine
         self.override("TimeoutStopSec=1", "Environment=AUDIT_MANAGER__SHUTDOWN__GRACE_SECONDS=4")
         machine.run("bash", "-c", HELD_STOP)
-        told = machine.run("systemctl", "show", "audit-manager", "--property=Result,ActiveExitTimestampMonotonic,"
-                           "InactiveEnterTimestampMonotonic")
-        told = dict(line.split("=") for line in told.splitlines())
-        took = int(told["InactiveEnterTimestampMonotonic"]) - int(told["ActiveExitTimestampMonotonic"])
-        self.assertGreater(took, 1_000_000, "nothing held it up")
-        self.assertEqual(told["Result"], "success", self.journal())
+        took = self.last_stop()
+        self.assertGreater(took, 1, "nothing held it up")
         self.override()
-
-    def override(self, *lines: str):
-        """Starts the service anew with these settings of the unit beside its own; without any, with its own."""
-        place = "/run/systemd/system/audit-manager.service.d"
-        self.machine.run("sh", "-c", f"mkdir -p {place} && cat > {place}/test.conf",
-                         input="\n".join(["[Service]", *lines, ""]))
-        self.machine.run("systemctl", "daemon-reload")
-        self.machine.run("systemctl", "restart", "audit-manager")
 
     def wrong_configuration_is_said_once(self):
         machine = self.machine
@@ -448,6 +456,102 @@ class Life(PackageTest):
                  path.is_char_device()]
         names = [name for name in names if not name.rstrip("-").startswith(ADMINISTRATION)]
         return {DATA[1:] if name.startswith(DATA[1:] + "/") else name for name in names}
+
+
+class StopWithPostgres(OnMachine):
+    """The service stops as its unit stops it, with its rows in a PostgreSQL of the same machine: within the unit's time, by
+    itself, and without an event being lost."""
+
+    BESIDE = ("postgresql",)
+    SETTINGS = ("DB_HOST=localhost", "DB_NAME=auditmanager", "DB_USER=audit_writer", "DB_PASSWORD=a secret of the test")
+
+    def setUp(self):
+        super().setUp()
+        harness.wait_until("PostgreSQL takes connections", lambda: self.machine.try_run(
+            "runuser", "-u", "postgres", "--", "psql", "-c", "SELECT 1").returncode == 0)
+        self.sql("CREATE DATABASE auditmanager", "postgres")
+        self.sql(said(harness.BINARY, "schema", "--print"))
+        self.sql("ALTER ROLE audit_writer LOGIN PASSWORD 'a secret of the test'")
+        self.install(self.package)
+        self.machine.run("sh", "-c", f"cat >> {ENVIRONMENT}", input="\n".join([*self.SETTINGS, ""]))
+        self.machine.run("systemctl", "restart", "audit-manager")
+        self.limit = float(Unit(self.contents / "lib/systemd/system/audit-manager.service").one("TimeoutStopSec"))
+        self.sent = 0
+
+    def sql(self, statements: str, database: str = "auditmanager") -> str:
+        return self.machine.run("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                                database, "-f", "-", input=statements).strip()
+
+    def rows(self) -> int:
+        return int(self.sql("SELECT count(*) FROM audit_events"))
+
+    def send(self, count: int, *options: str) -> subprocess.Popen:
+        """Events with ids of their own, each of which the sender repeats until it is accepted."""
+        events = "".join(EVENT % f"event-{number}" + "\n" for number in range(self.sent, self.sent + count))
+        self.sent += count
+        self.machine.run("sh", "-c", "cat > /var/tmp/events.ndjson", input=events)
+        sender = self.machine.start("audit-manager", "emit", "--quiet", "--max-wait", "120", *options,
+                                    "/var/tmp/events.ndjson")
+        self.addCleanup(sender.kill)
+        return sender
+
+    def stop(self, when: str) -> float:
+        self.machine.run("systemctl", "stop", "audit-manager")
+        took = self.last_stop()
+        print(f"stopped {when} in {took:.1f} s", file=sys.stderr)
+        self.assertLess(took, self.limit)
+        return took
+
+    def assert_all_stored(self):
+        harness.wait_until("every event is a row", lambda: self.rows() == self.sent)
+        self.assertEqual(int(self.sql("SELECT count(DISTINCT id) FROM audit_events")), self.sent)
+        self.assertEqual(self.as_service("audit-manager", "dlq", "list", "--config", CONFIG, "--format", "ndjson"), "")
+
+    def test_no_stop_loses_an_event(self):
+        self.assertRegex(self.machine.run("cat", f"/proc/{self.process()}/status"), r"Seccomp:\t2\n")
+        self.at_rest()
+        self.under_load()
+        self.while_the_table_is_locked()
+        self.while_the_server_is_away()
+
+    def at_rest(self):
+        self.assertEqual(self.send(100).wait(harness.PATIENCE_SECONDS), 0)
+        harness.wait_until("the rows", lambda: self.rows() == self.sent)
+        self.assertLess(self.stop("at rest"), 5)
+        self.machine.run("systemctl", "start", "audit-manager")
+
+    def under_load(self):
+        before = self.rows()
+        sender = self.send(20_000, "--batch-size", "20", "--concurrency", "2")
+        harness.wait_until("rows of it", lambda: self.rows() > before + 500)
+        self.stop("under load")
+        self.assertIsNone(sender.poll(), "it had all been accepted before")
+        self.assertLess(self.rows(), self.sent)
+        self.machine.run("systemctl", "start", "audit-manager")
+        self.assertEqual(sender.wait(harness.PATIENCE_SECONDS), 0)
+        self.assert_all_stored()
+
+    def while_the_table_is_locked(self):
+        """The longest that a healthy service takes: the grace, and the statement that waits for the lock."""
+        holder = self.machine.start("runuser", "-u", "postgres", "--", "psql", "-Xq", "-d", "auditmanager", "-c",
+                                    "BEGIN; LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)")
+        self.addCleanup(holder.kill)
+        locked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = " \
+                 "'audit_events'::regclass"
+        harness.wait_until("the lock", lambda: self.sql(locked) == "1")
+        self.assertEqual(self.send(500).wait(harness.PATIENCE_SECONDS), 0)
+        self.assertGreater(self.stop("while the table is locked"), 5)
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'")
+        self.machine.run("systemctl", "start", "audit-manager")
+        self.assert_all_stored()
+
+    def while_the_server_is_away(self):
+        self.machine.run("systemctl", "stop", "postgresql@15-main")
+        self.assertEqual(self.send(500).wait(harness.PATIENCE_SECONDS), 0)
+        self.stop("while PostgreSQL is away")
+        self.machine.run("systemctl", "start", "audit-manager")
+        self.machine.run("systemctl", "start", "postgresql@15-main")
+        self.assert_all_stored()
 
 
 def main():
