@@ -23,12 +23,14 @@ Deletes, in this order, what is still there of:
   --audit-dlq-topic NAME     openg2p.audit.dlq by default
   --delete-kafka-topics      delete both topics with all that is in them
   --keep-pvs                 keep the volume claims and their volumes
-  --discard-undelivered      go on although a spool holds events that were accepted and not delivered yet
+  --discard-undelivered      go on although a spool holds events that were accepted and not delivered yet, or the topics that are to be
+                             deleted hold events that are not in the database
   --dry-run                  show what would be deleted, and delete nothing
   --yes                      do not ask
   --help                     this text
 
-Refuses while a spool holds events that are not delivered, and where it cannot tell. Exit codes: 0 all of it is gone, or was
+Refuses while a spool holds events that are not delivered, and where it cannot tell; with --delete-kafka-topics also while the
+consumer group lags. Without that option it warns of the lag: those events stay in the topic. Exit codes: 0 all of it is gone, or was
 shown; 1 refused, or something failed: run it again, what is gone already is passed over; 2 the command line is wrong.
 USAGE
 }
@@ -195,6 +197,33 @@ for claim in $claims; do
   case "$running" in *" ${claim#data-} "*) ;; *) in_danger+="claim $claim is of a replica that does not run, so nobody can say what its spool holds"$'\n' ;; esac
 done
 
+# What is in the topic and not in the database. Each replica knows it of the partitions that it reads; one of a partition whose
+# end it has not heard of yet has no sample.
+lag_of() { # METRICS: events, partitions read, of how many of them it is known, partitions of the topic; empty without Kafka
+  awk '$1 ~ /^audit_manager_kafka_consumer_lag_events\{/ { events += $2; known++ }
+       $1 == "audit_manager_kafka_assigned_partitions" { read = $2; kafka = 1 }
+       $1 == "audit_manager_kafka_topic_partitions" { partitions = $2 }
+       END { if (kafka) printf "%d %d %d %d\n", events, read, known, partitions }' <<<"$1"
+}
+lag=0 read=0 known=0 partitions=0
+behind=""
+for pod in $running; do
+  if ! said=$(in_namespace exec "$pod" --container audit-manager -- audit-manager metrics </dev/null 2>&1); then
+    behind+="pod $pod does not say how far it is with the topic: $said"$'\n'
+    continue
+  fi
+  IFS=' ' read -r events reads knows topic_partitions <<<"$(lag_of "$said")"
+  lag=$((lag + ${events:-0})) read=$((read + ${reads:-0})) known=$((known + ${knows:-0}))
+  if [ "${topic_partitions:-0}" -gt "$partitions" ]; then partitions=$topic_partitions; fi
+done
+if [ "$lag" -gt 0 ]; then behind="$lag events in the topic $topic are not in the database yet"$'\n'"$behind"; fi
+if [ "$partitions" -gt "$read" ]; then
+  behind+="$((partitions - read)) of the topic's $partitions partitions are read by no running pod"$'\n'
+fi
+if [ "$read" -gt "$known" ]; then
+  behind+="of $((read - known)) partitions the pods do not know yet how many events are not in the database"$'\n'
+fi
+
 # --- what will be done
 
 show() { # TITLE LINES
@@ -224,18 +253,32 @@ else
   show "volume  " "$released"
 fi
 
+refused=false
 if [ -n "$in_danger" ]; then
   printf '\nEvents that were accepted and not delivered yet would be lost:\n%s' "$in_danger" >&2
   if ! $discard; then
+    refused=true
     cat >&2 <<ADVICE
 Stop the callers, see to it that Kafka can be reached, and wait until the pods have published what they hold. The spool of a
 replica that does not run is published by
   helm upgrade $release CHART --namespace $namespace --reuse-values --set 'auditManager.spoolDrain.claims={CLAIM}'
 then delete that claim. --discard-undelivered goes on all the same.
 ADVICE
-    fail "refused; nothing was deleted"
   fi
 fi
+if [ -n "$behind" ] && [ -z "$kafka_pod" ]; then
+  printf '\nNot all events of the topic are in the database; they stay in the topic:\n%s' "$behind" >&2
+elif [ -n "$behind" ]; then
+  printf '\nEvents that are in the topic alone would be lost with it:\n%s' "$behind" >&2
+  if ! $discard; then
+    refused=true
+    cat >&2 <<'ADVICE'
+Stop the callers and wait until the pods have stored what the topic holds, or keep the topics: leave --delete-kafka-topics out.
+--discard-undelivered goes on all the same.
+ADVICE
+  fi
+fi
+if $refused; then fail "refused; nothing was deleted"; fi
 if $dry_run; then
   printf 'Nothing was deleted: --dry-run.\n'
   exit 0

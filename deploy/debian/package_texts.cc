@@ -39,5 +39,7 @@ int main(int argc, char** argv) {
     Write(folder / "man" / (page.name + ".1"), page.text);
   }
   Write(folder / "completion" / "audit-manager", audit::cli::BashCompletion(*app));
+  Write(folder / "completion" / "_audit-manager", audit::cli::ZshCompletion(*app));
+  Write(folder / "completion" / "audit-manager.fish", audit::cli::FishCompletion(*app));
   Write(folder / "config.yaml", audit::config::InstalledFile("/var/lib/audit-manager"));
 }

@@ -37,6 +37,7 @@ std::unique_ptr<CLI::App> BuildApp(int* exit_code) {
   AddSchema(*app, exit_code);
   AddConfig(*app, exit_code);
   AddHealthcheck(*app, exit_code);
+  AddMetrics(*app, exit_code);
   AddCompletion(*app, exit_code);
   AddVersion(*app, exit_code);
   return app;

@@ -15,6 +15,7 @@ void AddDlq(CLI::App& app, int* exit_code);
 void AddEmit(CLI::App& app, int* exit_code);
 void AddEvents(CLI::App& app, int* exit_code);
 void AddHealthcheck(CLI::App& app, int* exit_code);
+void AddMetrics(CLI::App& app, int* exit_code);
 void AddPreflight(CLI::App& app, int* exit_code);
 void AddSchema(CLI::App& app, int* exit_code);
 void AddServe(CLI::App& app, int* exit_code);

@@ -43,6 +43,8 @@ umount -l .
 exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --unit=multi-user.target
 """
 
+SETTINGS = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+
 
 def root_with(packages: list[str]) -> pathlib.Path:
     wanted = sorted(packages)
@@ -89,14 +91,21 @@ class Machine:
         """As the outside counts."""
         return pathlib.Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children").read_text().strip()
 
+    def _inside(self, command: tuple) -> list:
+        return ["nsenter", "--target", self._first_process(), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
+                "--root", "--wd", *command]
+
     def try_run(self, *command: str, **options) -> subprocess.CompletedProcess:
         if "stdin" not in options:
             options.setdefault("input", "")
-        inside = ["nsenter", "--target", self._first_process(), "--mount", "--uts", "--ipc", "--net", "--pid",
-                  "--cgroup", "--root", "--wd"]
-        settings = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
-        return subprocess.run([*inside, *command], text=True, capture_output=True, check=False, env=settings,
+        return subprocess.run(self._inside(command), text=True, capture_output=True, check=False, env=SETTINGS,
                               timeout=harness.PATIENCE_SECONDS, **options)
+
+    def start(self, *command: str) -> subprocess.Popen:
+        """A command that goes on meanwhile; what it says is on the console."""
+        with open(self.folder / "console.log", "ab") as console:
+            return subprocess.Popen(self._inside(command), env=SETTINGS, stdin=subprocess.DEVNULL, stdout=console,
+                                    stderr=console)
 
     def run(self, *command: str, **options) -> str:
         """What it printed; an AssertionError where it failed."""

@@ -2,6 +2,7 @@
 upgraded, removed, purged.
 """
 
+import gzip
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import tempfile
 import unittest
 
 from debian_machine import Machine
+from shells import SHELLS
 
 import harness
 from stuck_thread import StuckThread, event_loops
@@ -20,6 +22,9 @@ from stuck_thread import StuckThread, event_loops
 CONFIG = "/etc/audit-manager/config.yaml"
 ENVIRONMENT = "/etc/audit-manager/environment"
 DATA = "/var/lib/audit-manager"
+COMPLETIONS = {"bash": "usr/share/bash-completion/completions/audit-manager",
+               "zsh": "usr/share/zsh/vendor-completions/_audit-manager",
+               "fish": "usr/share/fish/vendor_completions.d/audit-manager.fish"}
 EVENT = ('{"id": "%s", "source": "/tests", "type": "test.happened", '
          '"data": {"actor": {"id": "tester"}, "action": "test", "outcome": "success"}}')
 
@@ -101,6 +106,34 @@ class Contents(PackageTest):
         for library in ("libc6", "libpq5", "librdkafka1", "libsqlite3-0", "libssl3", "adduser"):
             self.assertIn(library, needed)
 
+    def test_it_names_who_built_it(self):
+        changelog = gzip.decompress((self.contents / "usr/share/doc/audit-manager/changelog.gz").read_bytes()).decode()
+        self.assertIn(f" -- {field(self.package, 'Maintainer')}  ", changelog)
+        ann = "Ann Example <ann@example.org>"
+        cases = [({}, "", "Audit Manager authors <audit-manager@packages.invalid>"),
+                 ({"DEBFULLNAME": "Ann Example", "DEBEMAIL": "ann@example.org"}, "", ann),
+                 ({"DEBFULLNAME": "Somebody", "DEBEMAIL": ann}, "", ann),
+                 ({"DEBFULLNAME": "Bob", "DEBEMAIL": "bob@example.org"}, ann, ann),
+                 ({"DEBEMAIL": "ann@example.org"}, "", "ann@example.org <ann@example.org>"),
+                 ({"DEBEMAIL": "ann"}, "", None), ({}, "Ann Example", None)]
+        for variables, given, maintainer in cases:
+            with self.subTest(variables=variables, given=given):
+                done = self.configured(variables, f"-DAUDIT_PACKAGE_MAINTAINER={given}")
+                if maintainer is None:
+                    self.assertNotEqual(done.returncode, 0)
+                    self.assertIn("which has to be NAME <ADDRESS>: set DEBFULLNAME",
+                                  " ".join(done.stderr.split()))
+                else:
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    made = (self.folder / "configured" / "CPackConfig.cmake").read_text()
+                    self.assertIn(f'set(CPACK_DEBIAN_PACKAGE_MAINTAINER "{maintainer}")', made)
+
+    def configured(self, variables: dict, *definitions: str) -> subprocess.CompletedProcess:
+        kept = {name: value for name, value in os.environ.items() if name not in ("DEBFULLNAME", "DEBEMAIL")}
+        return subprocess.run(["cmake", "--preset", "release", "-B", self.folder / "configured", "-DAUDIT_TESTS=OFF",
+                               "-DAUDIT_BENCHES=OFF", *definitions], cwd=harness.ROOT, env=kept | variables, text=True,
+                              capture_output=True, check=False, timeout=harness.PATIENCE_SECONDS)
+
     def test_files_and_who_may_read_them(self):
         listed = {}
         for line in said("dpkg-deb", "--contents", self.package).splitlines():
@@ -112,15 +145,15 @@ class Contents(PackageTest):
         self.assertEqual(listed[ENVIRONMENT], "-rw-r-----")
         for name in ("/lib/systemd/system/audit-manager.service", "/usr/share/doc/audit-manager/copyright",
                      "/usr/share/doc/audit-manager/changelog.gz",
-                     "/usr/share/bash-completion/completions/audit-manager"):
+                     *(f"/{place}" for place in COMPLETIONS.values())):
             self.assertEqual(listed[name], "-rw-r--r--", name)
         conffiles = said("dpkg-deb", "--info", self.package, "conffiles").split()
         self.assertEqual(sorted(conffiles), sorted(name for name, mode in listed.items()
                                                    if name.startswith("/etc/") and not mode.startswith("d")))
 
     def test_the_texts_are_those_of_the_program(self):
-        completion = (self.contents / "usr/share/bash-completion/completions/audit-manager").read_text()
-        self.assertEqual(completion, said(harness.BINARY, "completion", "bash"))
+        for shell, place in COMPLETIONS.items():
+            self.assertEqual((self.contents / place).read_text(), said(harness.BINARY, "completion", shell))
         for command in commands():
             page = self.contents / "usr/share/man/man1" / f"{'-'.join(command)}.1.gz"
             self.assertTrue(page.exists(), page.name)
@@ -143,7 +176,9 @@ class Contents(PackageTest):
                 self.assertIn("SYNOPSIS", rendered.stdout)
 
     def test_lintian_finds_nothing(self):
-        self.assertEqual(said("lintian", "--allow-root", "--fail-on", "error,warning", self.package), "")
+        # What it takes for misspelt words in the program is machine code.
+        self.assertEqual(said("lintian", "--allow-root", "--display-info", "--pedantic", "--suppress-tags",
+                              "spelling-error-in-binary", "--fail-on", "error,warning,info,pedantic", self.package), "")
 
     def test_the_unit_is_sandboxed(self):
         # The threshold is in tenths.
@@ -159,22 +194,88 @@ class Contents(PackageTest):
         self.assertGreaterEqual(int(unit.one("LimitNOFILE")), 2 * int(told["http.max_connections"]["value"]))
 
 
+class Completion(PackageTest):
+    """The shells themselves are asked, with the files where the package has them."""
+
+    def setUp(self):
+        self.here = self.folder / self.id()
+        (self.here / "folder").mkdir(parents=True)
+        (self.here / "events.ndjson").touch()
+
+    def offered(self, lines: list[str]):
+        """What each shell offers for the last word of each of these lines."""
+        for shell, ask in SHELLS.items():
+            for line, offers in zip(lines, ask(self.contents, self.here, lines), strict=True):
+                yield shell, line, offers
+
+    def test_each_subcommand_is_offered_with_what_the_help_says_of_it(self):
+        below = {" ".join(command) + " ": listed_by_help(command, "Subcommands") for command in commands()}
+        below = {line: listed for line, listed in below.items() if listed}
+        self.assertGreater(len(below), 3)
+        for shell, line, offers in self.offered(list(below)):
+            with self.subTest(shell, line=line):
+                self.assertEqual({name for name in offers if not name.startswith("-")}, set(below[line]))
+                if shell != "bash":
+                    for name, text in below[line].items():
+                        self.assertTrue(offers[name].endswith(text), offers[name])
+
+    def test_each_option_is_offered_where_it_may_stand(self):
+        options = {}
+        for command in commands():
+            names = {name.split(",")[-1] for name in listed_by_help(command, "Options")}
+            options[" ".join(command) + " --"] = names | {"--log-format"}
+        for shell, line, offers in self.offered(list(options)):
+            with self.subTest(shell, line=line):
+                self.assertEqual(set(offers), options[line])
+
+    def test_what_may_stand_is_offered(self):
+        both, folder = {"events.ndjson", "folder"}, {"folder"}
+        wanted = {"ser": {"serve"}, "--log-format json ser": {"serve"}, "dlq re": {"replay"},
+                  "emit --batch": {"--batch-size"}, "emit --check --batch": {"--batch-size"}, "version --batch": set(),
+                  "events --format ": {"table", "ndjson", "csv"}, "events --outcome d": {"denied"},
+                  "dlq list --log-format ": {"json", "text"}, "completion ": {"bash", "zsh", "fish"},
+                  "emit ": both, "emit ev": {"events.ndjson"}, "emit --ca-file ": both, "spool inspect ": folder,
+                  "spool drain --dir ": folder, "events --actor ": set(), "emit --batch-size ": set()}
+        wanted = {f"audit-manager {line}": offers for line, offers in wanted.items()}
+        for shell, line, offers in self.offered(list(wanted)):
+            with self.subTest(shell, line=line):
+                self.assertEqual(set(offers), wanted[line])
+
+    def test_sourced_they_complete_at_once(self):
+        asked = {"bash": "source <(%s) && complete -p audit-manager",
+                 "zsh": "autoload -Uz compinit && compinit -u -D && source <(%s) && echo $_comps[audit-manager]",
+                 "fish": "%s | source && complete -C 'audit-manager ser'"}
+        told = {"bash": "complete -F _audit_manager audit-manager", "zsh": "_audit-manager",
+                "fish": "serve\tRun the service until SIGTERM or Ctrl-C"}
+        for shell, script in asked.items():
+            with self.subTest(shell):
+                words = {"zsh": ["zsh", "-f"], "fish": ["fish", "--no-config"]}.get(shell, [shell])
+                self.assertEqual(said(*words, "-c", script % f"{harness.BINARY} completion {shell}").strip(),
+                                 told[shell])
+
+
 def commands(above: tuple = ("audit-manager",)) -> list[tuple]:
     """Every command that --help names, and those below it."""
-    told = said(harness.BINARY, *above[1:], "--help")
-    listed = re.search(r"^Commands:\n((?:  .*\n?)*)", told, re.MULTILINE)
     found = [above]
-    for name in re.findall(r"^  (\S+)", listed.group(1) if listed else "", re.MULTILINE):
+    for name in listed_by_help(above, "Subcommands"):
         found += commands((*above, name))
     return found
 
 
-class Life(PackageTest):
-    """One machine for all: the steps of its life follow each other."""
+def listed_by_help(command: tuple, title: str) -> dict[str, str]:
+    """What stands under this title of a command's help: its first word, and what is said of it."""
+    told = said(harness.BINARY, *command[1:], "--help")
+    listed = re.search(rf"^{title}:\n((?:  .*\n?)*)", told, re.MULTILINE)
+    entries = re.split(r"^  (?=\S)", listed.group(1), flags=re.MULTILINE)[1:] if listed else []
+    return dict(re.match(r"(\S+)\s*(.*)", " ".join(entry.split())).groups() for entry in entries)
+
+
+class OnMachine(PackageTest):
+    BESIDE = ()  # packages that the machine has beside what ours needs
 
     def setUp(self):
         needed = [re.split(r"[ |(]", name.strip())[0] for name in field(self.package, "Depends").split(",")]
-        self.machine = Machine(needed)
+        self.machine = Machine([*needed, *self.BESIDE])
         self.addCleanup(self.machine.end)
         self.machine.boot()
 
@@ -203,6 +304,26 @@ class Life(PackageTest):
 
     def as_service(self, *command: str) -> str:
         return self.machine.run("setpriv", "--reuid=audit-manager", "--regid=audit-manager", "--init-groups", *command)
+
+    def override(self, *lines: str):
+        """Starts the service anew with these settings of the unit beside its own; without any, with its own."""
+        place = "/run/systemd/system/audit-manager.service.d"
+        self.machine.run("sh", "-c", f"mkdir -p {place} && cat > {place}/test.conf",
+                         input="\n".join(["[Service]", *lines, ""]))
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", "audit-manager")
+
+    def last_stop(self) -> float:
+        """How many seconds it took. It has to have ended by itself."""
+        told = self.machine.run("systemctl", "show", "audit-manager", "--property=Result,ActiveExitTimestampMonotonic,"
+                                "InactiveEnterTimestampMonotonic")
+        told = dict(line.split("=") for line in told.splitlines())
+        self.assertEqual(told["Result"], "success", self.journal())
+        return (int(told["InactiveEnterTimestampMonotonic"]) - int(told["ActiveExitTimestampMonotonic"])) / 1e6
+
+
+class Life(OnMachine):
+    """One machine for all: the steps of its life follow each other."""
 
     def test_from_installation_to_purge(self):
         self.install(self.package)
@@ -263,21 +384,9 @@ class Life(PackageTest):
         machine = self.machine
         self.override("TimeoutStopSec=1", "Environment=AUDIT_MANAGER__SHUTDOWN__GRACE_SECONDS=4")
         machine.run("bash", "-c", HELD_STOP)
-        told = machine.run("systemctl", "show", "audit-manager", "--property=Result,ActiveExitTimestampMonotonic,"
-                           "InactiveEnterTimestampMonotonic")
-        told = dict(line.split("=") for line in told.splitlines())
-        took = int(told["InactiveEnterTimestampMonotonic"]) - int(told["ActiveExitTimestampMonotonic"])
-        self.assertGreater(took, 1_000_000, "nothing held it up")
-        self.assertEqual(told["Result"], "success", self.journal())
+        took = self.last_stop()
+        self.assertGreater(took, 1, "nothing held it up")
         self.override()
-
-    def override(self, *lines: str):
-        """Starts the service anew with these settings of the unit beside its own; without any, with its own."""
-        place = "/run/systemd/system/audit-manager.service.d"
-        self.machine.run("sh", "-c", f"mkdir -p {place} && cat > {place}/test.conf",
-                         input="\n".join(["[Service]", *lines, ""]))
-        self.machine.run("systemctl", "daemon-reload")
-        self.machine.run("systemctl", "restart", "audit-manager")
 
     def wrong_configuration_is_said_once(self):
         machine = self.machine
@@ -347,6 +456,102 @@ class Life(PackageTest):
                  path.is_char_device()]
         names = [name for name in names if not name.rstrip("-").startswith(ADMINISTRATION)]
         return {DATA[1:] if name.startswith(DATA[1:] + "/") else name for name in names}
+
+
+class StopWithPostgres(OnMachine):
+    """The service stops as its unit stops it, with its rows in a PostgreSQL of the same machine: within the unit's time, by
+    itself, and without an event being lost."""
+
+    BESIDE = ("postgresql",)
+    SETTINGS = ("DB_HOST=localhost", "DB_NAME=auditmanager", "DB_USER=audit_writer", "DB_PASSWORD=a secret of the test")
+
+    def setUp(self):
+        super().setUp()
+        harness.wait_until("PostgreSQL takes connections", lambda: self.machine.try_run(
+            "runuser", "-u", "postgres", "--", "psql", "-c", "SELECT 1").returncode == 0)
+        self.sql("CREATE DATABASE auditmanager", "postgres")
+        self.sql(said(harness.BINARY, "schema", "--print"))
+        self.sql("ALTER ROLE audit_writer LOGIN PASSWORD 'a secret of the test'")
+        self.install(self.package)
+        self.machine.run("sh", "-c", f"cat >> {ENVIRONMENT}", input="\n".join([*self.SETTINGS, ""]))
+        self.machine.run("systemctl", "restart", "audit-manager")
+        self.limit = float(Unit(self.contents / "lib/systemd/system/audit-manager.service").one("TimeoutStopSec"))
+        self.sent = 0
+
+    def sql(self, statements: str, database: str = "auditmanager") -> str:
+        return self.machine.run("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                                database, "-f", "-", input=statements).strip()
+
+    def rows(self) -> int:
+        return int(self.sql("SELECT count(*) FROM audit_events"))
+
+    def send(self, count: int, *options: str) -> subprocess.Popen:
+        """Events with ids of their own, each of which the sender repeats until it is accepted."""
+        events = "".join(EVENT % f"event-{number}" + "\n" for number in range(self.sent, self.sent + count))
+        self.sent += count
+        self.machine.run("sh", "-c", "cat > /var/tmp/events.ndjson", input=events)
+        sender = self.machine.start("audit-manager", "emit", "--quiet", "--max-wait", "120", *options,
+                                    "/var/tmp/events.ndjson")
+        self.addCleanup(sender.kill)
+        return sender
+
+    def stop(self, when: str) -> float:
+        self.machine.run("systemctl", "stop", "audit-manager")
+        took = self.last_stop()
+        print(f"stopped {when} in {took:.1f} s", file=sys.stderr)
+        self.assertLess(took, self.limit)
+        return took
+
+    def assert_all_stored(self):
+        harness.wait_until("every event is a row", lambda: self.rows() == self.sent)
+        self.assertEqual(int(self.sql("SELECT count(DISTINCT id) FROM audit_events")), self.sent)
+        self.assertEqual(self.as_service("audit-manager", "dlq", "list", "--config", CONFIG, "--format", "ndjson"), "")
+
+    def test_no_stop_loses_an_event(self):
+        self.assertRegex(self.machine.run("cat", f"/proc/{self.process()}/status"), r"Seccomp:\t2\n")
+        self.at_rest()
+        self.under_load()
+        self.while_the_table_is_locked()
+        self.while_the_server_is_away()
+
+    def at_rest(self):
+        self.assertEqual(self.send(100).wait(harness.PATIENCE_SECONDS), 0)
+        harness.wait_until("the rows", lambda: self.rows() == self.sent)
+        self.assertLess(self.stop("at rest"), 5)
+        self.machine.run("systemctl", "start", "audit-manager")
+
+    def under_load(self):
+        before = self.rows()
+        sender = self.send(20_000, "--batch-size", "20", "--concurrency", "2")
+        harness.wait_until("rows of it", lambda: self.rows() > before + 500)
+        self.stop("under load")
+        self.assertIsNone(sender.poll(), "it had all been accepted before")
+        self.assertLess(self.rows(), self.sent)
+        self.machine.run("systemctl", "start", "audit-manager")
+        self.assertEqual(sender.wait(harness.PATIENCE_SECONDS), 0)
+        self.assert_all_stored()
+
+    def while_the_table_is_locked(self):
+        """The longest that a healthy service takes: the grace, and the statement that waits for the lock."""
+        holder = self.machine.start("runuser", "-u", "postgres", "--", "psql", "-Xq", "-d", "auditmanager", "-c",
+                                    "BEGIN; LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)")
+        self.addCleanup(holder.kill)
+        locked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = " \
+                 "'audit_events'::regclass"
+        harness.wait_until("the lock", lambda: self.sql(locked) == "1")
+        self.assertEqual(self.send(500).wait(harness.PATIENCE_SECONDS), 0)
+        self.assertGreater(self.stop("while the table is locked"), 5)
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'")
+        self.machine.run("systemctl", "start", "audit-manager")
+        self.assert_all_stored()
+
+    def while_the_server_is_away(self):
+        self.machine.run("systemctl", "stop", "postgresql@15-main")
+        self.assertEqual(self.send(500).wait(harness.PATIENCE_SECONDS), 0)
+        self.stop("while PostgreSQL is away")
+        self.machine.run("systemctl", "start", "audit-manager")
+        self.machine.run("systemctl", "start", "postgresql@15-main")
+        self.assert_all_stored()
 
 
 def main():

@@ -12,12 +12,20 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import harness  # noqa: E402
 
-import postgres  # noqa: E402  # of tests/servers, which the harness makes known
+import kafka  # noqa: E402  # of tests/servers, which the harness makes known
+import postgres  # noqa: E402
 
 SCRIPT = harness.ROOT / "deploy" / "uninstall-audit-manager.sh"
 STAND_IN = pathlib.Path(__file__).resolve().with_name("cluster.py")
 DELIVERED = "reader   forwarder  dealt with 7 of 7\n7 records, 900 bytes, 4096 bytes on disk: sound\n"
 UNDELIVERED = DELIVERED.replace("7 of 7", "4 of 7")
+METRICS = """# TYPE audit_manager_kafka_consumer_lag_events gauge
+audit_manager_kafka_consumer_lag_events{partition="%s"} 0
+audit_manager_kafka_consumer_lag_events{partition="%s"} 0
+audit_manager_kafka_assigned_partitions 2
+audit_manager_kafka_topic_partitions 4
+"""
+STORED = {"audit-manager-0": METRICS % (0, 1), "audit-manager-1": METRICS % (2, 3)}
 ODD_NAMES = ("a b", "a;b", "$(touch x)", "a,b=c", "../a", "a'b", 'a"b', "a\nb", "ä", "a" * 300, "*", "-x", "A")
 
 
@@ -65,7 +73,7 @@ class UninstallTest(unittest.TestCase):
             self.program(program, f'printf "%s " {program} "$@" >>"$SAID" && echo >>"$SAID"')
         self.path = f"{self.folder}{os.pathsep}{os.environ['PATH']}"
         self.state = {"releases": [["audit", "audit-manager"], ["audit", "other"], ["elsewhere", "audit-manager"]],
-                      "calls": [], "failures": [], "inspections": {}, "resources": [
+                      "calls": [], "failures": [], "inspections": {}, "metrics": {}, "resources": [
             *replicas("audit-manager", "audit-manager"), *replicas("other", "other-audit-manager"),
             resource("job.batch", "audit-manager-topics"),
             resource("pod", "audit-manager-topics-x", status={"phase": "Failed"}),
@@ -81,6 +89,7 @@ class UninstallTest(unittest.TestCase):
             volume("pv-of-somebody", "data-registry-0", "Released")]}
         for name in ("audit-manager-0", "audit-manager-1"):
             self.state["inspections"][name] = {"says": DELIVERED}
+            self.state["metrics"][name] = {"says": STORED[name]}
         self.file = self.folder / "cluster.json"
         self.said = self.folder / "said"
         self.said.touch()
@@ -110,10 +119,10 @@ class UninstallTest(unittest.TestCase):
                 for one in self.cluster["resources"]}
 
     def changes(self) -> list[str]:
-        """The calls that change something, in order. A look at a spool does not."""
+        """The calls that change something, in order. A look at a spool or at metrics does not."""
         calls = [" ".join(call) for call in self.cluster["calls"]]
         return [call for call in calls if any(verb in call for verb in (" delete ", " uninstall ", " exec "))
-                and "spool inspect" not in call]
+                and not call.endswith(("audit-manager spool inspect", "audit-manager metrics"))]
 
     def assert_untouched(self, said: str):
         self.assertEqual(self.changes(), [])
@@ -196,6 +205,8 @@ class UninstallTest(unittest.TestCase):
                 one["metadata"]["labels"]["app.kubernetes.io/instance"] += "-2"
                 one["metadata"]["name"] = one["metadata"]["name"].replace("commons-postgresql", "commons-postgresql-2")
         self.state["inspections"] = {f"other-audit-manager-{number}": {"says": DELIVERED} for number in range(2)}
+        self.state["metrics"] = {f"other-audit-manager-{number}": {"says": STORED[f"audit-manager-{number}"]}
+                                 for number in range(2)}
         self.run_script("--namespace", "audit", "--release", "other", "--yes", "--delete-kafka-topics",
                         "--postgres-release", "commons-postgresql-2", "--postgres-namespace", "commons",
                         "--kafka-release", "commons-kafka-2", "--kafka-namespace", "commons",
@@ -221,6 +232,38 @@ class UninstallTest(unittest.TestCase):
                     self.assertIn("spoolDrain.claims", said)
         self.run_script("--namespace", "audit", "--yes", "--discard-undelivered")
         self.assertNotIn("audit/persistentvolumeclaim/data-audit-manager-1", self.there())
+
+    def test_a_topic_that_the_database_has_not_caught_up_with_is_not_deleted(self):
+        said = self.run_script("--namespace", "audit", "--yes", "--delete-kafka-topics")
+        self.assertNotIn("in the topic", said)
+        self.said.write_text("")
+        three, unknown = STORED["audit-manager-1"].replace("} 0", "} 3", 1), STORED["audit-manager-1"].split("\n", 2)[2]
+        unread = unknown.replace("assigned_partitions 2", "assigned_partitions 1")
+        cases = {"3 events in the topic openg2p.audit.events are not": {"says": three},
+                 "of 1 partitions the pods do not know yet": {"says": unknown},
+                 "1 of the topic's 4 partitions are read by no running pod": {"says": unread},
+                 "audit-manager-1 does not say how far it is with the topic: Error": {"says": "Error\n", "code": 1}}
+        for reason, metrics in cases.items():
+            with self.subTest(reason):
+                self.state["metrics"]["audit-manager-1"] = metrics
+                for option in ("--yes", "--dry-run"):
+                    said = self.run_script("--namespace", "audit", "--delete-kafka-topics", option, code=1)
+                    self.assert_untouched(said)
+                    self.assertIn(reason, said)
+                    self.assertIn("--discard-undelivered goes on", said)
+                # Events that stay are no reason to stop.
+                said = self.run_script("--namespace", "audit", "--yes")
+                self.assertIn(reason, said)
+                self.assertIn("they stay in the topic", said)
+                self.assert_in_order(*self.ORDER, "persistentvolumeclaim/", "persistentvolume/")
+                self.said.write_text("")
+        said = self.run_script("--namespace", "audit", "--yes", "--delete-kafka-topics", "--discard-undelivered")
+        self.assertIn(r"--topic openg2p\.audit\.events", self.said.read_text())
+
+    def test_without_kafka_there_is_no_lag(self):
+        for name in STORED:
+            self.state["metrics"][name] = {"says": "audit_manager_spool_undelivered_records 0\n"}
+        self.assertNotIn("in the topic", self.run_script("--namespace", "audit", "--yes", "--delete-kafka-topics"))
 
     def test_a_spool_that_nobody_can_read_stops_it(self):
         self.state["resources"] = [one for one in self.state["resources"]
@@ -329,6 +372,36 @@ class UninstallTest(unittest.TestCase):
             if events:
                 self.assertIn(f"pod audit-manager-0 has {events} undelivered events", told)
             self.assertEqual(service.post(harness.event()).status, 202)
+
+    def test_a_replica_s_own_metrics_are_understood(self):
+        """As a pod's `audit-manager metrics` prints them, beside a real Kafka and with a database that is away."""
+        brokers = kafka.KafkaCluster(1)
+        self.addCleanup(brokers.stop)
+        brokers.start()
+        service = harness.Service(self.folder / "pod", {"DB_HOST": "127.0.0.1", "DB_PORT": "1"}, **{
+            "http.host": "127.0.0.1", "kafka.bootstrap_servers": brokers.bootstrap,
+            "kafka.topics.replication_factor": 1, "kafka.topics.partitions": 3})
+        service.start()
+        self.addCleanup(service.process.wait)
+        self.addCleanup(service.process.kill)
+        self.state["metrics"]["audit-manager-1"] = {"says": ""}  # all partitions are the first one's
+        lag = "audit_manager_kafka_consumer_lag_events"
+        for posted in (0, 3):
+            for _ in range(posted):
+                self.assertEqual(service.post(harness.event()).status, 202)
+            harness.wait_until("the lag is known", lambda: len(service.samples(lag)) == 3 and
+                               bool(service.metric(lag)) == bool(posted))
+            told = service.run("metrics")
+            self.assertEqual((told.returncode, told.stderr), (0, ""))
+            self.state["metrics"]["audit-manager-0"] = {"says": told.stdout}
+            events = sum(int(line.split()[1]) for line in told.stdout.splitlines() if line.startswith(f"{lag}{{"))
+            said = self.run_script("--namespace", "audit", "--dry-run", "--delete-kafka-topics", code=1 if posted else 0)
+            self.assertEqual(f"{events} events in the topic" in said, bool(posted), said)
+            self.assertNotIn("partitions", said)
+        service.kill()
+        told = service.run("metrics")
+        self.assertEqual(told.returncode, 1)
+        self.assertIn(f"127.0.0.1:{service.port}", told.stderr)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ TEST(BashCompletion, OffersOptionsOfTheSubcommandAndOfTheWhole) {
 TEST(BashCompletion, OffersTheValuesOfAnOption) {
   EXPECT_EQ(Offers("audit-manager events --format \"\""), "table ndjson csv\n");
   EXPECT_EQ(Offers("audit-manager events --actor \"\""), "\n");  // anybody
-  EXPECT_EQ(Offers("audit-manager completion \"\""), "bash\n");
+  EXPECT_EQ(Offers("audit-manager completion \"\""), "bash zsh fish\n");
 }
 
 TEST(BashCompletion, OffersFilesWhereAFileIsMeant) {
