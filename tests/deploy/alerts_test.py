@@ -4,6 +4,7 @@ given here. What the dashboard and the rules ask for is read by Prometheus' own 
 import json
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 
@@ -161,6 +162,14 @@ class Alerts(unittest.TestCase):
         listed = re.findall(r"^\| \[(\w+)\]\((\S+)\) \| (\w+) \|", page, re.MULTILINE)
         self.assertEqual(listed, [(name, rule["annotations"]["runbook_url"].removeprefix("docs/"),
                                    rule["labels"]["severity"]) for name, rule in alerts.rules().items()])
+
+    def test_the_page_on_monitoring_gives_each_an_address(self):
+        page = (harness.ROOT / "docs" / "monitoring.md").read_text()
+        command = re.search(r"^sed '(.*)' \\\n  deploy/monitoring/rules/", page, re.MULTILINE).group(1)
+        told = subprocess.run(["sed", command, alerts.RULES], check=True, capture_output=True, text=True).stdout
+        base = "https://git.example.org/audit-manager/blob/main/"
+        self.assertEqual([rule["annotations"]["runbook_url"] for rule in alerts.rules(told).values()],
+                         [base + rule["annotations"]["runbook_url"] for rule in alerts.rules().values()])
 
     def test_runbooks_name_metrics_that_exist(self):
         known = (harness.ROOT / "docs" / "metrics.md").read_text()
