@@ -274,16 +274,16 @@ class RaisedAlerts(shared_log.SharedLogTest):
 
         def load(name: str, *arguments) -> harness.Load:
             made = harness.Load(self.taking, self.folder / name, "--batch", 100, "--duration",
-                                harness.PATIENCE_SECONDS, *arguments)
+                                2 * harness.PATIENCE_SECONDS, *arguments)
             self.addCleanup(made.end)
             return made
 
         with self.raises("StoreBehind"):
             holder.stdin.write("BEGIN; LOCK TABLE audit_events;\n")
             holder.stdin.flush()
-            # More slowly than Kafka takes them, so that callers are not refused.
-            many = load("many", "--requests", 1_100, "--rate", 150).finish()
-            self.assertEqual(many["statuses"], {"202": 1_100})
+            many = load("many", "--rate", 150)
+            harness.wait_until("the store is far behind", lambda: (self.lag(self.storing) or 0) > 100_000)
+            many.end()
             more = load("more", "--rate", 2)
         more.end()
         holder.stdin.close()  # what it holds is given back
