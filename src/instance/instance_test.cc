@@ -123,6 +123,7 @@ TEST_F(InstanceTest, StopUnderLoadAnswersWhatIsInFlightAndLosesNothing) {
   const std::unique_ptr<Instance> instance = Started(Configuration());
   std::atomic<int> accepted_so_far{0};
   std::vector<std::future<std::vector<std::string>>> callers;
+  callers.reserve(8);
   for (int caller = 0; caller < 8; ++caller) {
     callers.push_back(std::async(std::launch::async, [&, caller] {
       std::vector<std::string> accepted;
