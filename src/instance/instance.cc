@@ -21,12 +21,14 @@
 #include "instance/start_error.h"
 #include "instance/storing.h"
 #include "instance/topic_keeper.h"
+#include "spool/failed_flush.h"
 #include "spool/flusher.h"
 #include "spool/spool.h"
 #include "store/month.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "telemetry/process_metrics.h"
+#include "time/rfc3339.h"
 
 namespace audit::instance {
 namespace {
@@ -130,7 +132,9 @@ struct Instance::State {
         service(ApiOptions(loaded), env::SystemClock(), metrics, health) {}
 
   Result<void> Open(const config::Loaded& loaded, env::FileSystem& files);
-  void Run(const config::Config& config);
+  void Run(const config::Config& config, env::FileSystem& files);
+  void TellOfFailedFlush(env::FileSystem& files, const std::string& directory);
+  void FailFor(const Error& error, env::FileSystem& files, const std::string& directory);
   void Stop(milliseconds grace);
 
   const std::function<void()> on_failure;
@@ -155,6 +159,7 @@ Result<void> Instance::State::Open(const config::Loaded& loaded, env::FileSystem
     auto opened = spool::Spool::Open(files, env::SystemClock(), *spool_random, SpoolOptions(config), &spool_telemetry);
     if (!opened) return ExplainDataError(opened.error(), config.data_dir);
     spool = std::move(*opened);
+    TellOfFailedFlush(files, SpoolDirectory(config));
     SpoolTelemetry::ShowState(metrics, *spool, config.spool.max_bytes, env::SystemClock());
   }
   if (KafkaLogOf(config) && spool != nullptr) {
@@ -176,15 +181,41 @@ Result<void> Instance::State::Open(const config::Loaded& loaded, env::FileSystem
   return {};
 }
 
-void Instance::State::Run(const config::Config& config) {
+// What a process that is gone had no time to tell.
+void Instance::State::TellOfFailedFlush(env::FileSystem& files, const std::string& directory) {
+  const auto failed = spool::ReadFailedFlush(files, directory);
+  if (!failed) {
+    Log(LogLevel::kWarn, "whether an earlier run ended with a failed write or sync cannot be read",
+        {{"error", failed.error().message()}});
+    return;
+  }
+  if (!*failed) return;
+  spool_telemetry.ShowFailedFlush(**failed);
+  Log(LogLevel::kWarn, "an earlier run ended because a write or a sync of the spool failed; is the disk in order?",
+      {{"failed_at", time::FormatMicros((*failed)->at)},
+       {"error", (*failed)->error},
+       {"remove_when_dealt_with", directory + "/" + std::string(spool::kFailedFlushName)}});
+}
+
+// On the flushing thread, which Stop waits for.
+void Instance::State::FailFor(const Error& error, env::FileSystem& files, const std::string& directory) {
+  const spool::FailedFlush failed{.at = env::SystemClock().Now(), .error = error.message()};
+  health.Enter(api::Health::Phase::kFailed);
+  Log(LogLevel::kError, "events cannot be made durable any more; ending, the restart recovers",
+      {{"error", error.message()}});
+  spool_telemetry.ShowFailedFlush(failed);
+  on_failure();
+  // Last: the disk that just failed may hang, and by now everybody knows that the process is to end.
+  if (auto written = spool::WriteFailedFlush(files, directory, failed); !written) {
+    Log(LogLevel::kWarn, "the next start will not know of it", {{"error", written.error().message()}});
+  }
+}
+
+void Instance::State::Run(const config::Config& config, env::FileSystem& files) {
   if (KafkaLogOf(config)) topics.emplace(config, metrics);
   if (spool != nullptr) {
-    flusher = std::make_unique<spool::Flusher>(*spool, [this](const Error& error) {
-      health.Enter(api::Health::Phase::kFailed);
-      Log(LogLevel::kError, "events cannot be made durable any more; ending, the restart recovers",
-          {{"error", error.message()}});
-      on_failure();
-    });
+    flusher = std::make_unique<spool::Flusher>(*spool, [this, &files, directory = SpoolDirectory(config)](
+                                                           const Error& error) { FailFor(error, files, directory); });
     service.Open(*spool, [this] { flusher->Kick(); });
   }
   if (forwarding != nullptr) forwarding->Start();
@@ -226,7 +257,7 @@ Result<std::unique_ptr<Instance>> Instance::Start(const config::Loaded& loaded, 
   std::unique_ptr<Instance> instance(new Instance(std::make_unique<State>(loaded, std::move(on_failure))));
   Result<void> opened = instance->state_->Open(loaded, files);
   if (!opened) return std::move(opened).error();
-  instance->state_->Run(loaded.config);
+  instance->state_->Run(loaded.config, files);
   Log(LogLevel::kInfo, "ready",
       {{"url", Url(loaded.config.http, instance->port())},
        {"data_dir", loaded.config.data_dir},

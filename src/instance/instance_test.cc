@@ -5,12 +5,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <future>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "env/clock.h"
 #include "instance/breakable_file_system.h"
 #include "instance/instance_fixture.h"
 
@@ -27,6 +29,16 @@ std::unique_ptr<Instance> Started(const config::Loaded& loaded) {
   auto started = Instance::Start(loaded, [] { ADD_FAILURE() << "the instance failed"; });
   EXPECT_TRUE(started.ok()) << started.error().message();
   return std::move(*started);
+}
+
+// The Unix time that the metric says, 0 for none.
+double LastFailedFlush(client::HttpClient& client) {
+  const std::string name = "\naudit_manager_spool_last_failed_flush_timestamp_seconds ";
+  const auto metrics = client.Get("/metrics");
+  EXPECT_TRUE(metrics.ok()) << metrics.error().message();
+  const std::size_t at = metrics->body.find(name);
+  EXPECT_NE(at, std::string::npos);
+  return std::stod(metrics->body.substr(at + name.size()));
 }
 
 std::string StartError(const config::Loaded& loaded) {
@@ -111,6 +123,7 @@ TEST_F(InstanceTest, StopUnderLoadAnswersWhatIsInFlightAndLosesNothing) {
   const std::unique_ptr<Instance> instance = Started(Configuration());
   std::atomic<int> accepted_so_far{0};
   std::vector<std::future<std::vector<std::string>>> callers;
+  callers.reserve(8);
   for (int caller = 0; caller < 8; ++caller) {
     callers.push_back(std::async(std::launch::async, [&, caller] {
       std::vector<std::string> accepted;
@@ -142,6 +155,7 @@ TEST_F(InstanceTest, FailedSyncEndsAccepting) {
   ASSERT_TRUE(started.ok()) << started.error().message();
   const auto client = ClientOf((*started)->port());
   EXPECT_EQ(client->Post("/events", kJson, Event("before"))->status, 202);
+  EXPECT_EQ(LastFailedFlush(*client), 0);
   files.BreakSyncs();
   const auto waiting = client->Post("/events", kJson, Event("lost"));
   ASSERT_TRUE(waiting.ok()) << waiting.error().message();
@@ -150,9 +164,25 @@ TEST_F(InstanceTest, FailedSyncEndsAccepting) {
   EXPECT_EQ(client->Get("/health/ready")->status, 503);
   EXPECT_EQ(client->Get("/health/live")->status, 200);
   EXPECT_EQ(client->Post("/events", kJson, Event("after"))->status, 503);
+  const double failed_at = LastFailedFlush(*client);
+  EXPECT_NEAR(failed_at, static_cast<double>(env::SystemClock().Now().value) / 1e6, 60);
   started->reset();
-  Started(Configuration())->Stop(kEnough);
+  for (int start = 1; start <= 2; ++start) {
+    const auto later = Started(Configuration());
+    EXPECT_EQ(LastFailedFlush(*ClientOf(later->port())), failed_at) << "start " << start << " has forgotten it";
+    later->Stop(kEnough);
+  }
   EXPECT_EQ(StoredIds().count("before"), 1U) << "the restart recovers";
+}
+
+TEST_F(InstanceTest, ANoteOfAFailedFlushThatCannotBeReadHoldsNoStartUp) {
+  Started(Configuration())->Stop(kEnough);
+  const std::string note = data_dir() + "/spool/failed_flush";
+  std::ofstream(note) << "nonsense";
+  EXPECT_EQ(LastFailedFlush(*ClientOf(Started(Configuration())->port())), 0);
+  std::filesystem::remove(note);
+  std::filesystem::create_directory(note);
+  EXPECT_EQ(LastFailedFlush(*ClientOf(Started(Configuration())->port())), 0);
 }
 
 TEST_F(InstanceTest, PortInUseIsNamed) {

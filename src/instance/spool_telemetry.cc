@@ -28,6 +28,9 @@ SpoolTelemetry::SpoolTelemetry(telemetry::Metrics& metrics)
           metrics.AddCounter("audit_manager_spool_lost_positions_total", "Reader positions that could not be read.")),
       maintenance_failures_(metrics.AddCounter("audit_manager_spool_maintenance_failures_total",
                                                "Failed attempts to prepare or recycle a segment.")),
+      last_failed_flush_(metrics.AddGauge("audit_manager_spool_last_failed_flush_timestamp_seconds",
+                                          "When a write or a sync of the spool last failed, which ends the process; "
+                                          "0 if none ever did.")),
       flushed_records_(metrics.AddCounter("audit_manager_spool_flushed_records_total", "Records written and synced.")),
       flushed_bytes_(metrics.AddCounter("audit_manager_spool_flushed_bytes_total", "Bytes written and synced.")),
       write_seconds_(metrics.AddHistogram("audit_manager_spool_write_duration_seconds",
@@ -60,6 +63,10 @@ void SpoolTelemetry::ShowState(telemetry::Metrics& metrics, const spool::Spool& 
     const std::int64_t since = stats.oldest_undelivered.value;
     oldest.Set(since == 0 ? 0 : static_cast<double>(clock.Now().value - since) / time::kMicrosPerSecond);
   });
+}
+
+void SpoolTelemetry::ShowFailedFlush(const spool::FailedFlush& failed) {
+  last_failed_flush_.Set(static_cast<double>(failed.at.value) / time::kMicrosPerSecond);
 }
 
 void SpoolTelemetry::OnTornTail(const std::string& segment, std::uint64_t bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "env/clock.h"
+#include "spool/failed_flush.h"
 #include "spool/spool.h"
 #include "telemetry/metrics.h"
 
@@ -16,6 +17,9 @@ class SpoolTelemetry final : public spool::Observer {
   static void ShowState(telemetry::Metrics& metrics, const spool::Spool& spool, std::uint64_t max_bytes,
                         const env::Clock& clock);
 
+  // A flush failed for good: to be called at once, and by later processes as soon as they know of it.
+  void ShowFailedFlush(const spool::FailedFlush& failed);
+
   void OnTornTail(const std::string& segment, std::uint64_t bytes) override;
   void OnDamage(const std::string& segment, spool::Sequence first_missing, spool::Sequence last_missing) override;
   void OnPositionLost(const std::string& reader) override;
@@ -28,6 +32,7 @@ class SpoolTelemetry final : public spool::Observer {
   telemetry::Counter& missing_records_;
   telemetry::Counter& lost_positions_;
   telemetry::Counter& maintenance_failures_;
+  telemetry::Gauge& last_failed_flush_;
   telemetry::Counter& flushed_records_;
   telemetry::Counter& flushed_bytes_;
   telemetry::Histogram& write_seconds_;

@@ -4,6 +4,7 @@
 
 #include "spool/position_file.h"
 #include "spool/segment_files.h"
+#include "time/rfc3339.h"
 
 namespace audit::spool {
 namespace {
@@ -28,6 +29,7 @@ class Inspector {
     if (auto read = ReadHeaders(*names); !read) return std::move(read).error();
     if (auto scanned = ScanSegments(); !scanned) return std::move(scanned).error();
     if (auto compared = ComparePositions(*names); !compared) return std::move(compared).error();
+    if (auto failed = ReadFailedFlush(files_, directory_); failed) result_.failed_flush = std::move(failed).value();
     return std::move(result_);
   }
 
@@ -203,6 +205,10 @@ std::string ToText(const Inspection& inspection) {
   if (inspection.torn_bytes != 0) {
     text += "an unfinished write of " + std::to_string(inspection.torn_bytes) +
             " bytes at the end, never acknowledged as synced: not damage\n";
+  }
+  if (inspection.failed_flush) {
+    text += "an earlier process ended because a flush failed, at " + time::FormatMicros(inspection.failed_flush->at) +
+            ": " + inspection.failed_flush->error + "; is the disk in order?\n";
   }
   for (const MissingRange& missing : inspection.missing) {
     text += "DAMAGED: records " + Range(missing.first, missing.last) + " were synced and cannot be read\n";

@@ -10,6 +10,7 @@
 
 #include "env/file_system.h"
 #include "errors/result.h"
+#include "spool/failed_flush.h"
 #include "spool/segment_scan.h"
 #include "spool/sequence.h"
 
@@ -33,8 +34,9 @@ struct Inspection {
   std::vector<std::string> set_aside;      // in damaged/: remove them when they were dealt with
   std::vector<std::string> unfinished;     // left by an interrupted preparation; the next start clears them away
   std::vector<InspectedPosition> positions;
-  std::vector<MissingRange> missing;  // of the log as a whole
-  Sequence next;                      // that the next record gets, as far as the files tell
+  std::vector<MissingRange> missing;        // of the log as a whole
+  std::optional<FailedFlush> failed_flush;  // of an earlier process; what it left is judged above
+  Sequence next;                            // that the next record gets, as far as the files tell
   std::uint64_t records = 0;
   std::uint64_t payload_bytes = 0;
   std::uint64_t disk_bytes = 0;

@@ -1,6 +1,8 @@
 """The alert rules, and the programs of Prometheus that judge them."""
 
+import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -20,6 +22,19 @@ def rules(text: str | None = None) -> dict:
     """The rules of RULES, or of another text, by the alert's name."""
     groups = yaml.safe_load(text or RULES.read_text())["groups"]
     return {rule["alert"]: rule for group in groups for rule in group["rules"]}
+
+
+def dashboard_queries(namespace: str = "x", job: str = "x", interval: str = "1m") -> dict[tuple, str]:
+    """By the panel's title and the query's letter, with what Grafana puts in."""
+    queries = {}
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", []):
+            expression = target["expr"]
+            for name, value in (("__rate_interval", interval), ("__range", "3h"), ("namespace", namespace), ("job", job)):
+                expression = re.sub(rf"\${name}\b", value, expression)
+            assert "$" not in expression, f"{panel['title']}: a variable that no value is known of: {expression}"
+            queries[panel["title"], target["refId"]] = expression
+    return queries
 
 
 def program(name: str) -> pathlib.Path:

@@ -4,6 +4,7 @@ given here. What the dashboard and the rules ask for is read by Prometheus' own 
 import json
 import pathlib
 import re
+import subprocess
 import tempfile
 import unittest
 
@@ -33,7 +34,8 @@ def bucket(le: str) -> str:
 
 RUNS = {series(f"{M}build_info"): "1x600"}
 
-# By alert: series from minute 0 on, the minutes at which it must fire, and those at which it must not.
+# By alert: series from minute 0 on, the minutes at which it must fire, and those at which it must not; with "1h" they
+# are hours.
 CASES = {
     "EventsLost": [({series(f"{M}spool_missing_records_total"): steps((5, 0), (10, 3), (10, 0))}, [5, 14], [4, 15])],
     "DamagedSegments": [({series(f"{M}spool_damaged_segments"): steps((5, 0), (10, 1), (10, 0))}, [5, 14], [4, 15])],
@@ -57,6 +59,12 @@ CASES = {
     "SpoolNearlyFull": [
         ({series(f"{M}spool_disk_bytes"): steps((10, 79), (20, 81), (10, 80)),
           series(f"{M}spool_disk_budget_bytes"): "100x60"}, [16, 29], [9, 14, 30])],
+    "FlushFailed": [
+        # Known from the start of the next process on, for a day.
+        ({series(f"{M}spool_last_failed_flush_timestamp_seconds"): steps((11, 0), (10, 600))}, [11, 20], [10]),
+        ({series(f"{M}spool_last_failed_flush_timestamp_seconds"): steps((1, 0), (30, 600))}, [1, 24], [0, 25], "1h"),
+        # A pod with another address tells of what was long ago.
+        ({series(f"{M}spool_last_failed_flush_timestamp_seconds"): steps((25, None), (5, 600))}, [], [25, 29], "1h")],
     "SlowDisk": [
         ({bucket("0.1"): steps((10, 0, 60), (60, 540), (60, 600, 60)), bucket("0.5"): steps((130, 0, 60)),
           bucket("+Inf"): steps((130, 0, 60))}, [40, 65], [9, 20, 80])],
@@ -109,23 +117,24 @@ class Alerts(unittest.TestCase):
 
     def test_each_fires_when_it_should_and_ends(self):
         self.assertEqual({f"AuditManager{name}" for name in CASES}, set(alerts.rules()))
-        tests = []
+        tests = {}
         for name, cases in CASES.items():
-            self.assertTrue(any(firing for _, firing, _ in cases), name)
-            for given, firing, quiet in cases:
+            self.assertTrue(any(case[1] for case in cases), name)
+            for given, firing, quiet, step in (case if len(case) == 4 else (*case, "1m") for case in cases):
                 count = f'count(ALERTS{{alertname="AuditManager{name}",alertstate="firing"}})'
-                expected = [(minute, [{"labels": "{}", "value": 1}]) for minute in firing]
-                expected += [(minute, []) for minute in quiet]
-                tests.append({"name": name, "interval": "1m",
-                              "input_series": [{"series": key, "values": values} for key, values in given.items()],
-                              "promql_expr_test": [{"expr": count, "eval_time": f"{minute}m", "exp_samples": samples}
-                                                   for minute, samples in sorted(expected)]})
+                expected = [(at, [{"labels": "{}", "value": 1}]) for at in firing] + [(at, []) for at in quiet]
+                tests.setdefault(step, []).append({
+                    "name": name, "interval": step,
+                    "input_series": [{"series": key, "values": values} for key, values in given.items()],
+                    "promql_expr_test": [{"expr": count, "eval_time": f"{at}{step[-1]}", "exp_samples": samples}
+                                         for at, samples in sorted(expected, key=lambda one: one[0])]})
         with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder) / "tests.yaml"
-            file.write_text(json.dumps({"rule_files": [str(alerts.RULES)], "evaluation_interval": "1m",
-                                        "tests": tests}))
-            tested = alerts.promtool("test", "rules", file)
-        self.assertEqual(tested.returncode, 0, tested.stdout + tested.stderr)
+            for step, of_that in tests.items():
+                file = pathlib.Path(folder) / f"{step}.yaml"
+                file.write_text(json.dumps({"rule_files": [str(alerts.RULES)], "evaluation_interval": step,
+                                            "tests": of_that}))
+                tested = alerts.promtool("test", "rules", file)
+                self.assertEqual(tested.returncode, 0, tested.stdout + tested.stderr)
 
     def test_each_says_what_it_means_and_how_bad_it_is(self):
         for name, rule in alerts.rules().items():
@@ -154,6 +163,14 @@ class Alerts(unittest.TestCase):
         self.assertEqual(listed, [(name, rule["annotations"]["runbook_url"].removeprefix("docs/"),
                                    rule["labels"]["severity"]) for name, rule in alerts.rules().items()])
 
+    def test_the_page_on_monitoring_gives_each_an_address(self):
+        page = (harness.ROOT / "docs" / "monitoring.md").read_text()
+        command = re.search(r"^sed '(.*)' \\\n  deploy/monitoring/rules/", page, re.MULTILINE).group(1)
+        told = subprocess.run(["sed", command, alerts.RULES], check=True, capture_output=True, text=True).stdout
+        base = "https://git.example.org/audit-manager/blob/main/"
+        self.assertEqual([rule["annotations"]["runbook_url"] for rule in alerts.rules(told).values()],
+                         [base + rule["annotations"]["runbook_url"] for rule in alerts.rules().values()])
+
     def test_runbooks_name_metrics_that_exist(self):
         known = (harness.ROOT / "docs" / "metrics.md").read_text()
         for page in sorted(alerts.RUNBOOKS.glob("*.md")):
@@ -167,16 +184,10 @@ class Dashboard(unittest.TestCase):
         return json.loads(alerts.DASHBOARD.read_text())["panels"]
 
     def test_prometheus_reads_each_expression(self):
-        made = {"groups": [{"name": "dashboard", "rules": []}]}
-        for panel in self.panels():
-            for target in panel.get("targets", []):
-                # What Grafana puts in.
-                expression = target["expr"].replace("$__rate_interval", "1m").replace("$__range", "3h")
-                expression = re.sub(r"\$(namespace|job)\b", "x", expression)
-                self.assertNotIn("$", expression)
-                name = f"panel:{panel['id']}:{target['refId']}"
-                made["groups"][0]["rules"].append({"record": name, "expr": expression})
-        self.assertGreater(len(made["groups"][0]["rules"]), 20)
+        rules = [{"record": f"panel:{number}", "expr": expression}
+                 for number, expression in enumerate(alerts.dashboard_queries().values())]
+        self.assertGreater(len(rules), 20)
+        made = {"groups": [{"name": "dashboard", "rules": rules}]}
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "dashboard.yaml"
             file.write_text(json.dumps(made))

@@ -58,6 +58,7 @@ CHANGES = {
                       "auditManager.service.loadBalancerSourceRanges={192.0.2.0/24}"],
     "monitoring": ["metrics.serviceMonitor.enabled=true", "metrics.serviceMonitor.labels.release=prometheus",
                    "metrics.prometheusRule.enabled=true", "metrics.prometheusRule.labels.release=prometheus",
+                   "metrics.prometheusRule.runbookBaseUrl=https://git.example.org/audit/docs/runbooks",
                    "tls.enabled=true", "tls.secretName=certificate",
                    "metrics.serviceMonitor.tlsConfig.insecureSkipVerify=true", "persister.enabled=true"],
     "network-policy-any-broker-port": ["networkPolicy.enabled=true", "networkPolicy.kafkaPorts=null",
@@ -298,6 +299,7 @@ REFUSALS = [
     ("auditManger.enabled=true", ["'auditManger' not allowed"]),
     ("auditManager.istio=null", ["/auditManager", "missing property 'istio'"]),
     ("metrics=null", ["missing property 'metrics'"]),
+    ("metrics.prometheusRule.runbookBaseUrl=docs/runbooks", ["/metrics/prometheusRule/runbookBaseUrl"]),
     ("auditManager.enabled=yes", ["/auditManager/enabled", "want boolean"]),
     ("auditManager.autoscaling.maxReplicas=0", ["/auditManager/autoscaling/maxReplicas"]),
     ("auditManager.autoscaling.maxReplicas=13",
@@ -533,6 +535,17 @@ class Monitoring(unittest.TestCase):
                         histogram = re.sub(r"_(bucket|sum|count)$", "", name)
                         self.assertTrue(name in known and known[name] != "histogram"
                                         or known.get(histogram) == "histogram", name)
+
+    def test_the_pages_of_the_alerts_are_where_it_is_told(self):
+        for base in ("https://git.example.org/docs", "https://git.example.org/docs/"):
+            rendering = Rendering(*sets("metrics.prometheusRule.enabled=true",
+                                        f"metrics.prometheusRule.runbookBaseUrl={base}"))
+            rules = [rule for group in rendering.one("PrometheusRule", "audit-manager-audit-manager")["spec"]["groups"]
+                     for rule in group["rules"]]
+            self.assertGreater(len(rules), 20)
+            for rule in rules:
+                page = re.fullmatch(r"https://git\.example\.org/docs/([\w-]+\.md)", rule["annotations"]["runbook_url"])
+                self.assertTrue((harness.ROOT / "docs" / "runbooks" / page.group(1)).exists(), rule["alert"])
 
     def test_the_manifests_hold_the_files_as_they_are(self):
         rendering = Rendering(*sets("metrics.prometheusRule.enabled=true", "metrics.dashboard.enabled=true"))
