@@ -1,7 +1,7 @@
 {{/* A quantity of Kubernetes in bytes. */}}
 {{- define "audit-manager.bytes" -}}
-{{- $units := dict "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "M" 1000000 "G" 1000000000 "T" 1000000000000 -}}
-{{- mul (regexFind "^[0-9]+" . | int64) (get $units (regexFind "[MGTi]+$" .) | int64) -}}
+{{- $units := dict "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "M" 1000000 "G" 1000000000 "T" 1000000000000 "P" 1000000000000000 -}}
+{{- mul (regexFind "^[0-9]+" . | int64) (get $units (regexFind "[MGTPi]+$" .) | int64) -}}
 {{- end -}}
 
 {{/* Fills `file` with `settings` under the names of docs/configuration.md. Whole numbers stay whole: Helm reads all of them as

@@ -49,6 +49,15 @@ helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
+{{/* Refuses a kind of resource that the cluster does not know, by what asks for it: (list $ API WHOSE SWITCH). Helm would
+say so, too, but not which switch it is. `helm template` asks no cluster; one that answers has apiregistration.k8s.io. */}}
+{{- define "audit-manager.requireApi" -}}
+{{- $known := (index . 0).Capabilities.APIVersions -}}
+{{- if and ($known.Has "apiregistration.k8s.io/v1") (not ($known.Has (index . 1))) -}}
+  {{- fail (printf "%s is true, but this cluster does not know %s: install %s first, or set %s=false" (index . 3) (index . 1) (index . 2) (index . 3)) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* A value in which templates may stand, as YAML or, where it is a string, as it is: (list $ VALUE). */}}
 {{- define "audit-manager.render" -}}
 {{- $value := index . 1 -}}

@@ -105,6 +105,27 @@ lifecycle:
 {{- end -}}
 {{- end -}}
 
+{{/* A StatefulSet's claims cannot be changed. Kubernetes would say so without a name of the values, when the hooks have run and
+a part of the release is changed. */}}
+{{- define "audit-manager.requireSameClaims" -}}
+{{- $name := include "audit-manager.fullname" . -}}
+{{- $there := lookup "apps/v1" "StatefulSet" .Release.Namespace $name | default dict -}}
+{{- range $claim := dig "spec" "volumeClaimTemplates" list $there -}}
+  {{- $wanted := $.Values.auditManager.persistence -}}
+  {{- $size := $claim.spec.resources.requests.storage -}}
+  {{- $differing := dict
+    "size" (ternary (list "" "") (list $size $wanted.size) (eq (include "audit-manager.bytes" $size) (include "audit-manager.bytes" $wanted.size)))
+    "storageClass" (list ($claim.spec.storageClassName | default "") (tpl ($wanted.storageClass | default "") $))
+    "accessModes" (list ($claim.spec.accessModes | join ",") ($wanted.accessModes | join ","))
+    "annotations" (list ($claim.metadata.annotations | default dict | toJson) (include "audit-manager.render" (list $ ($wanted.annotations | default dict)) | fromYaml | toJson)) -}}
+  {{- range $key, $both := $differing -}}
+    {{- if ne (first $both) (last $both) -}}
+      {{- fail (printf "auditManager.persistence.%s is %q, but the claims of the StatefulSet %s have %q, and Kubernetes does not let them be changed. Leave it, or do as \"Volumes and durability\" in the chart's README.md says" $key (last $both) $name (first $both)) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Metadata and spec of the pods that serve.
 (dict "root" $ "component" NAME "roles" TEXT "named" BOOL "volume" BOOL "resources" MAP) */}}
 {{- define "audit-manager.servingPods" -}}
