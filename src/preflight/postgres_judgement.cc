@@ -58,19 +58,31 @@ std::string AddressIn(const std::string& said) {
   return address + (address.find(':') == std::string::npos ? "/32" : "/128");
 }
 
+// As SQL has a name: in quotes where it is not all small letters, digits and underscores.
+std::string Identifier(const std::string& name) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789_";
+  const bool plain = name.find_first_not_of(kPlain) == std::string::npos;
+  if (plain && !name.empty() && (name.front() < '0' || name.front() > '9')) return name;
+  std::string quoted = "\"";
+  for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
 std::string RemedyFor(const Config& config, const std::string& said) {
   const auto says = [&said](std::string_view part) { return said.find(part) != std::string::npos; };
   const Config::Database& database = config.database;
   if (says("no pg_hba.conf entry")) {
-    const std::string line = " a line in pg_hba.conf, hostssl " + database.name + ' ' + database.user + ' ' +
-                             AddressIn(said) + " scram-sha-256, then SELECT pg_reload_conf()";
+    const std::string line = std::string(" a line in pg_hba.conf, ") + (says("SSL encryption") ? "hostssl " : "host ") +
+                             database.name + ' ' + database.user + ' ' + AddressIn(said) +
+                             " scram-sha-256, then SELECT pg_reload_conf()";
     // Refused without TLS, and not tried with it.
     if (!says("SSL encryption")) return "set database.ssl_mode to require or verify-full; else it takes" + line;
     return "it takes" + line;
   }
-  if (says("is not permitted to log in")) return "ALTER ROLE " + database.user + " LOGIN";
-  if (says("CONNECT privilege")) return "GRANT CONNECT ON DATABASE " + database.name + " TO " + database.user;
-  if (says("SQLSTATE 3D000")) return "see DB_NAME, or CREATE DATABASE " + database.name;
+  if (says("is not permitted to log in")) return "ALTER ROLE " + Identifier(database.user) + " LOGIN";
+  if (says("CONNECT privilege"))
+    return "GRANT CONNECT ON DATABASE " + Identifier(database.name) + " TO " + Identifier(database.user);
+  if (says("SQLSTATE 3D000")) return "see DB_NAME, or CREATE DATABASE " + Identifier(database.name);
   for (const Known& known : kKnown) {
     if (says(known.part)) return std::string(known.remedy);
   }
@@ -106,8 +118,9 @@ void JudgeServer(const Config& config, const Expectations& expectations, const s
   if (server.may_use_temporary_tables) {
     findings.Ok("role", server.role + " may use temporary tables");
   } else {
-    findings.Error("role", server.role + " may not use temporary tables, through which batches with duplicates go",
-                   "GRANT TEMPORARY ON DATABASE " + config.database.name + " TO " + server.role);
+    findings.Error(
+        "role", server.role + " may not use temporary tables, through which batches with duplicates go",
+        "GRANT TEMPORARY ON DATABASE " + Identifier(config.database.name) + " TO " + Identifier(server.role));
   }
   const std::int64_t needed =
       expectations.replicas * (static_cast<std::int64_t>(config.database.writers) + kConnectionsBeside);
@@ -136,7 +149,7 @@ void JudgeClock(const store::PostgresServer& server, Findings& findings) {
 }
 
 std::string RemedyForMonths(const std::string& role, const store::PostgresTable& table) {
-  if (table.month_function) return "GRANT EXECUTE ON FUNCTION audit_events_make_month TO " + role;
+  if (table.month_function) return "GRANT EXECUTE ON FUNCTION audit_events_make_month TO " + Identifier(role);
   return "let DB_USER be the table's owner, " + table.owner + "; or, where no Python service is left, " + kSchemaRemedy;
 }
 
@@ -161,7 +174,7 @@ void JudgeMonths(const Config& config, const std::string& role, const store::Pos
     findings.Error("months",
                    span + "; audit_events_make_month belongs to " + table.month_function_owner +
                        ", who may do nothing to the table of " + table.owner,
-                   "ALTER FUNCTION audit_events_make_month OWNER TO " + table.owner);
+                   "ALTER FUNCTION audit_events_make_month OWNER TO " + Identifier(table.owner));
   } else {
     findings.Ok("months", span + (absent.empty() ? "" : "; the service makes " + absent));
   }
@@ -204,16 +217,23 @@ void JudgeMissing(const std::string& role, const store::PostgresTable& table, Fi
   const std::string schema = table.other_schema;
   if (!schema.empty() && !table.may_use_schema) {
     findings.Error("table", role + " may not look into the schema " + schema + ", where audit_events is",
-                   "GRANT USAGE ON SCHEMA " + schema + " TO " + role);
+                   "GRANT USAGE ON SCHEMA " + Identifier(schema) + " TO " + Identifier(role));
   } else if (!schema.empty()) {
     findings.Warning("table",
                      "audit_events is in the schema " + schema + ", which is not in the search_path of " + role,
-                     "ALTER ROLE " + role + " SET search_path = " + schema + ", unless it is somebody else's table");
+                     "ALTER ROLE " + Identifier(role) + " SET search_path = " + Identifier(schema) +
+                         ", unless it is somebody else's table");
   } else if (table.may_make_it) {
     findings.Ok("table", "audit_events is not there; the service makes it");
   } else {
     findings.Error("table", "audit_events is not there, and " + role + " may not make it", kSchemaRemedy);
   }
+}
+
+// Which the role may not use.
+void JudgeSequence(const std::string& role, const std::string& sequence, Findings& findings) {
+  findings.Error("table", role + " may not use " + sequence + ", which a column takes its default from",
+                 "GRANT USAGE ON SEQUENCE " + sequence + " TO " + Identifier(role));
 }
 
 void JudgeTable(const Config& config, const std::string& role, const Result<store::PostgresTable>& asked,
@@ -227,14 +247,12 @@ void JudgeTable(const Config& config, const std::string& role, const Result<stor
     findings.Ok("table", "audit_events fits, with " + Bytes(asked->bytes));
   } else {
     const bool shape = asked->fits.error().code() == ErrorCode::kInvalidArgument;
-    findings.Error("table", asked->fits.error().message(),
-                   shape ? "mend the table as docs/postgres.md has it; until then nothing is stored"
-                         : "as its owner, " + asked->owner + ": GRANT SELECT, INSERT ON audit_events TO " + role);
+    findings.Error(
+        "table", asked->fits.error().message(),
+        shape ? "mend the table as docs/postgres.md has it; until then nothing is stored"
+              : "as its owner, " + asked->owner + ": GRANT SELECT, INSERT ON audit_events TO " + Identifier(role));
   }
-  for (const std::string& sequence : asked->closed_sequences) {
-    findings.Error("table", role + " may not use " + sequence + ", which a column takes its default from",
-                   "GRANT USAGE ON SEQUENCE " + sequence + " TO " + role);
-  }
+  for (const std::string& sequence : asked->closed_sequences) JudgeSequence(role, sequence, findings);
   for (const std::string& line : asked->advice) {
     findings.Warning("table", line, "as said there; docs/postgres.md has the reasons");
   }

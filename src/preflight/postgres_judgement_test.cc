@@ -148,5 +148,12 @@ TEST(PostgresJudgement, TheRemedyFollowsWhatTheServerSays) {
   }
 }
 
+TEST(PostgresJudgement, ARemedyIsSqlWhateverTheRoleIsCalled) {
+  Installation installation;
+  installation.config.database.user = "audit-manager \"1\"";
+  installation.survey = Error(ErrorCode::kUnavailable, "role is not permitted to log in");
+  EXPECT_EQ(installation.Judge().front().remedy, R"(ALTER ROLE "audit-manager ""1""" LOGIN)");
+}
+
 }  // namespace
 }  // namespace audit::preflight
