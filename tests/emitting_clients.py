@@ -66,6 +66,11 @@ class Client:
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def end_input(self):
+        """Lets it come to its end by itself."""
+        self.process.stdin.close()
+        self.process.stdin = None  # for communicate(), which would flush it
+
     def finish(self) -> dict:
         """Ends its input, waits for its end, and returns what it counted."""
         out, _ = self.process.communicate(timeout=harness.PATIENCE_SECONDS)

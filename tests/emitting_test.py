@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -95,7 +96,7 @@ class Scenarios:
             self.assertEqual(between.bodies[i], between.bodies[i + 1], f"after {fault}")
         # Not a measure of speed: no machine is so slow that it comes too early.
         (index, asked), = between.asked_to_wait
-        self.assertGreaterEqual(between.came[index] - asked, between.RETRY_AFTER_SECONDS, "Retry-After is not honoured")
+        self.assertGreaterEqual(between.came[index] - asked, between.retry_after_seconds, "Retry-After is not honoured")
 
     def test_a_service_that_refuses_for_a_while(self):
         # Nobody empties the spool, so that it fills up.
@@ -217,8 +218,57 @@ class BackgroundScenarios(Scenarios):
         between = self.gate(service, ["silence"])
         client = self.client(between.url, timeout_seconds=10 * harness.PATIENCE_SECONDS, close_seconds=1)
         client.send([line(f"event-{i}") for i in range(10)])
+        # Else the request may begin when the end is near already, and wait no longer than that.
+        harness.wait_until("the request is under way", lambda: between.bodies)
         counts = client.finish()
         self.assertEqual(counts, {"accepted": 0, "refused": 0, "dropped": 0, "unsent": 10}, client.said())
+        self.assertIn("10 events were not sent before the end", client.said())
+
+    def test_the_end_does_not_wait_for_the_next_try(self):
+        service = self.service().start()
+        # The program is asked to come back when the test has no patience any more.
+        between = self.gate(service, [503], retry_after_seconds=10 * harness.PATIENCE_SECONDS)
+        client = self.client(between.url, close_seconds=1)
+        client.send([line(f"event-{i}") for i in range(10)])
+        harness.wait_until("the program waits", lambda: self.repeats in client.said())
+        counts = client.finish()
+        self.assertEqual(counts["accepted"] + counts["unsent"], 10, client.said())
+        self.assertGreater(counts["unsent"], 0)
+        self.assertIn(f"{counts['unsent']} events were not sent before the end", client.said())
+
+    def test_the_end_gives_the_service_its_time_and_says_all_that_is_lost(self):
+        seconds = 2
+        client = self.client(self.service().url, buffer_events=100, close_seconds=seconds)  # it never comes
+        client.send([line(f"event-{i}") for i in range(300)])
+        harness.wait_until("the program drops", lambda: "events are dropped" in client.said())
+        began = time.monotonic()
+        self.assertEqual(client.finish(), {"accepted": 0, "refused": 0, "dropped": 200, "unsent": 100}, client.said())
+        # Not a measure of speed: no machine is so slow that it ends too early. Timers may be some milliseconds off.
+        self.assertGreater(time.monotonic() - began, seconds - 0.1)
+        self.assertIn("200 events were dropped", client.said())
+        self.assertIn("100 events were not sent before the end", client.said())
+
+    def test_a_service_that_comes_back_during_the_end(self):
+        service = self.service()
+        client = self.client(service.url)
+        ids = [f"event-{i}" for i in range(100)]
+        client.send([line(identity) for identity in ids])
+        client.end_input()
+        harness.wait_until("the program tries", lambda: client.said().count(self.repeats) > 1)
+        service.start()
+        self.assert_all_accepted(client, len(ids))
+        self.assert_stored_exactly_once(service, ids)
+
+    def test_an_end_in_the_middle_counts_both_halves(self):
+        service = self.service().start()
+        between = self.gate(service, [None, "silence"])
+        client = self.client(between.url, timeout_seconds=10 * harness.PATIENCE_SECONDS, close_seconds=1)
+        client.send([line("event-0")])
+        harness.wait_until("the first is stored", service.row_count)
+        client.send([line(f"event-{i}") for i in range(1, 11)])
+        harness.wait_until("the second request is under way", lambda: len(between.bodies) == 2)
+        counts = client.finish()
+        self.assertEqual(counts, {"accepted": 1, "refused": 0, "dropped": 0, "unsent": 10}, client.said())
         self.assertIn("10 events were not sent before the end", client.said())
 
 

@@ -15,16 +15,18 @@ class Gate:
     "cut"      the service takes the request; the connection ends without an answer
     "silence"  the service takes the request; no answer comes, for as long as the caller waits
     502        the service takes the request; the caller gets the page of a proxy that lost it
-    503        the request never reaches the service; the caller is asked to come back after RETRY_AFTER_SECONDS
+    503        the request never reaches the service; the caller is asked to come back after
+               `retry_after_seconds`
+    None       passes it on
 
     `max_body_bytes` is a limit of the proxy's own, which answers 413 with a page that is none of the service's."""
 
-    RETRY_AFTER_SECONDS = 2
-
-    def __init__(self, service: harness.Service, faults=(), max_body_bytes: int | None = None):
+    def __init__(self, service: harness.Service, faults=(), max_body_bytes: int | None = None,
+                 retry_after_seconds: int = 2):
         self.service = service
         self.faults = list(faults)
         self.max_body_bytes = max_body_bytes
+        self.retry_after_seconds = retry_after_seconds
         self.bodies = []  # of all requests, in the order they came
         self.came = []  # when, by time.monotonic()
         self.asked_to_wait = []  # (index of the next request, when its 503 was sent)
@@ -66,7 +68,7 @@ class Gate:
             with self.lock:
                 self.asked_to_wait.append((len(self.bodies), time.monotonic()))
             self.answer(request, 503, b"<html>Service Unavailable</html>",
-                        {"Retry-After": str(self.RETRY_AFTER_SECONDS)})
+                        {"Retry-After": str(self.retry_after_seconds)})
         else:
             self.forward(request, body, fault)
 

@@ -2,6 +2,7 @@
 #include "kafka/broker_test_support.h"
 #include "kafka/group_admin.h"
 #include "kafka/plain_client.h"
+#include "kafka/write_rights.h"
 
 namespace audit::kafka {
 namespace {
@@ -75,6 +76,39 @@ TEST(TopicAdminBrokerTest, TellsTheSettingsThatCountAndWhatIsThere) {
   EXPECT_EQ(contents->at(1).high, 2);
   EXPECT_TRUE((*admin)->TryRead(topic, kPatience).ok());
   EXPECT_FALSE((*admin)->TryRead(FreshName("missing"), milliseconds(500)).ok());
+}
+
+TEST(RightsBrokerTest, WhoMayDoAllIsToldSoAndNothingIsWritten) {
+  const std::string topic = MakeTopic(2);
+  const auto written = TryWrite(Connection(), topic, kPatience);
+  EXPECT_TRUE(written.ok()) << written.error().message();
+  const auto begun = TryIdempotence(Connection(), kPatience);
+  EXPECT_TRUE(begun.ok()) << begun.error().message();
+  const std::string group = FreshName("nobody");
+  const auto committed = TryCommit(Connection(), group, topic, kPatience);
+  EXPECT_TRUE(committed.ok()) << committed.error().message();
+  auto admin = TopicAdmin::Create(Connection());
+  const auto contents = (*admin)->ContentsOf(topic, 2, kPatience);
+  ASSERT_TRUE(contents.ok()) << contents.error().message();
+  for (const Watermarks& each : *contents) EXPECT_EQ(each.high, 0);
+  const auto state = DescribeGroup(Connection(), group, topic, 2, kPatience);
+  ASSERT_TRUE(state.ok()) << state.error().message();
+  EXPECT_THAT(state->committed, testing::Each(std::nullopt));
+
+  TopicSpec spec{.name = FreshName("not-made"), .partitions = 2, .replication = 1, .config = {}};
+  const auto made = (*admin)->TryMake(spec, kPatience);
+  EXPECT_TRUE(made.ok()) << made.error().message();
+  spec.replication = 3;
+  EXPECT_FALSE((*admin)->TryMake(spec, kPatience).ok());
+  EXPECT_FALSE((*admin)->Describe(spec.name, kPatience)->exists);
+}
+
+TEST(RightsBrokerTest, WithoutABrokerNothingIsTold) {
+  ConnectionOptions connection = Connection();
+  connection.bootstrap_servers = "127.0.0.1:1";
+  EXPECT_EQ(TryWrite(connection, "t", milliseconds(300)).error().code(), ErrorCode::kTimeout);
+  EXPECT_EQ(TryIdempotence(connection, milliseconds(300)).error().code(), ErrorCode::kTimeout);
+  EXPECT_FALSE(TryCommit(connection, "g", "t", milliseconds(300)).ok());
 }
 
 TEST(GroupAdminBrokerTest, TellsMembersStrategyAndOffsets) {

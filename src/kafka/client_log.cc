@@ -62,16 +62,6 @@ constexpr auto kKnown = std::to_array<Known>({
 
 bool Has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-// "[thrd:...]: " in front, and "(after 3ms in state UP, 2 identical error(s) suppressed)" behind.
-std::string_view Essence(std::string_view text) {
-  if (text.starts_with("[thrd:")) {
-    const std::size_t end = text.find("]: ");
-    if (end != std::string_view::npos) text.remove_prefix(end + 3);
-  }
-  const std::size_t state = text.rfind(" (after ");
-  return state == std::string_view::npos || !text.ends_with(')') ? text : text.substr(0, state);
-}
-
 bool OfNoInterest(std::string_view facility, std::string_view text) {
   // Of settings that are meant as they are: enable.gapless.guarantee is called experimental.
   if (facility == "CONFWARN") return true;
@@ -81,6 +71,16 @@ bool OfNoInterest(std::string_view facility, std::string_view text) {
 }
 
 }  // namespace
+
+// "[thrd:...]: " in front, and "(after 3ms in state UP, 2 identical error(s) suppressed)" behind.
+std::string_view Essence(std::string_view text) {
+  if (text.starts_with("[thrd:")) {
+    const std::size_t end = text.find("]: ");
+    if (end != std::string_view::npos) text.remove_prefix(end + 3);
+  }
+  const std::size_t state = text.rfind(" (after ");
+  return state == std::string_view::npos || !text.ends_with(')') ? text : text.substr(0, state);
+}
 
 ClientLine LineOf(int level, std::string_view facility, std::string_view text) {
   ClientLine line{.level = level, .text = Essence(text), .remedy = {}};
@@ -96,8 +96,8 @@ ClientLine LineOf(int level, std::string_view facility, std::string_view text) {
 std::string_view RemedyFor(std::string_view text) {
   if (Has(text, "SASL mechanism SCRAM") && Has(text, "Authentication failed") && rd_kafka_version() < kScramMended) {
     return "check kafka.security.username and kafka.security.password; if they are right and the brokers are Kafka 4 "
-           "or "
-           "later, they do not let this version of librdkafka in by SCRAM: log in with PLAIN over sasl_ssl, or with a "
+           "or later, they do not let this version of librdkafka in by SCRAM: log in with PLAIN over sasl_ssl, or with "
+           "a "
            "client certificate (docs/kafka.md)";
   }
   for (const Known& known : kKnown) {

@@ -1,6 +1,7 @@
 #include "kafka/group_admin.h"
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <thread>
@@ -19,6 +20,12 @@ constexpr milliseconds kAskAgainAfter{100};
 
 using OffsetsQuestion =
     std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, Destroyer<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+
+using OffsetsChange =
+    std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, Destroyer<rd_kafka_AlterConsumerGroupOffsets_destroy>>;
+
+// No topic has so many partitions.
+constexpr std::int32_t kNoPartition = std::numeric_limits<std::int32_t>::max();
 
 std::string TextOf(const char* text) { return text == nullptr ? "" : text; }
 
@@ -96,6 +103,37 @@ Result<void> AskOffsets(rd_kafka_t& client, const std::string& group, const std:
   return {};
 }
 
+Result<void> CommitNowhere(rd_kafka_t& client, const std::string& group, const std::string& topic, milliseconds timeout,
+                           rd_kafka_resp_err_t& code) {
+  const std::string what = "commit to the group " + group;
+  const PartitionsHandle partitions(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), kNoPartition)->offset = 0;
+  const OffsetsChange change(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), partitions.get()));
+  rd_kafka_AlterConsumerGroupOffsets_t* changes[] = {change.get()};
+  auto event = AdminCall(
+      client, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, timeout, what,
+      [&](auto* options, auto* queue) { rd_kafka_AlterConsumerGroupOffsets(&client, changes, 1, options, queue); },
+      &code);
+  if (!event) return std::move(event).error();
+  std::size_t count = 0;
+  const auto** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+      rd_kafka_event_AlterConsumerGroupOffsets_result(event->get()), &count);
+  if (count != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
+  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(*groups)) {
+    code = rd_kafka_error_code(error);
+    return BrokerError(code, what, rd_kafka_error_string(error));
+  }
+  const rd_kafka_topic_partition_list_t* answers = rd_kafka_group_result_partitions(*groups);
+  if (answers->cnt != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
+  code = answers->elems->err;
+  // A right to the topic that is missing is no matter of the group, whose own is looked at before.
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+      code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return {};
+  }
+  return BrokerError(code, what);
+}
+
 }  // namespace
 
 Result<GroupState> DescribeGroup(const ConnectionOptions& connection, const std::string& group,
@@ -114,6 +152,16 @@ Result<GroupState> DescribeGroup(const ConnectionOptions& connection, const std:
   });
   if (!offsets) return std::move(offsets).error();
   return state;
+}
+
+Result<void> TryCommit(const ConnectionOptions& connection, const std::string& group, const std::string& topic,
+                       milliseconds timeout) {
+  ClientCallbacks callbacks;
+  auto client = MakeClient(RD_KAFKA_CONSUMER, connection, {}, callbacks);
+  if (!client) return std::move(client).error();
+  return AskAgain(timeout, [&](milliseconds left, rd_kafka_resp_err_t& code) {
+    return CommitNowhere(**client, group, topic, left, code);
+  });
 }
 
 }  // namespace audit::kafka

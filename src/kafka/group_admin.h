@@ -29,4 +29,9 @@ struct GroupState {
 Result<GroupState> DescribeGroup(const ConnectionOptions& connection, const std::string& group,
                                  const std::string& topic, int partitions, std::chrono::milliseconds timeout);
 
+// Whether offsets of `topic` may be committed for the group, and so whether it may be joined: commits one of a
+// partition that is not there, which the brokers refuse after they have looked at the rights.
+Result<void> TryCommit(const ConnectionOptions& connection, const std::string& group, const std::string& topic,
+                       std::chrono::milliseconds timeout);
+
 }  // namespace audit::kafka

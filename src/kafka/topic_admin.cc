@@ -40,7 +40,7 @@ struct TopicAdmin::State : ClientCallbacks {
   }
   Result<MetadataHandle> Ask(rd_kafka_topic_t* topic, milliseconds timeout);
   Result<TopicState> Describe(const std::string& topic, milliseconds timeout);
-  Result<void> Make(const TopicSpec& spec);
+  Result<void> Make(const TopicSpec& spec, bool only_ask = false);
   Result<void> Grow(const TopicSpec& spec);
   Result<TopicOutcome> Ensure(const TopicSpec& spec);
 
@@ -80,7 +80,7 @@ Result<TopicState> TopicAdmin::State::Describe(const std::string& topic, millise
   return state;
 }
 
-Result<void> TopicAdmin::State::Make(const TopicSpec& spec) {
+Result<void> TopicAdmin::State::Make(const TopicSpec& spec, bool only_ask) {
   const std::string what = "make topic " + spec.name;
   std::array<char, 512> text{};
   const NewTopicHandle topic(
@@ -91,6 +91,7 @@ Result<void> TopicAdmin::State::Make(const TopicSpec& spec) {
   }
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   auto event = AdminCall(*client, RD_KAFKA_ADMIN_OP_CREATETOPICS, Left(), what, [&](auto* options, auto* queue) {
+    rd_kafka_AdminOptions_set_validate_only(options, only_ask ? 1 : 0, nullptr, 0);
     rd_kafka_CreateTopics(client.get(), topics, 1, options, queue);
   });
   if (!event) return std::move(event).error();
@@ -187,6 +188,11 @@ Result<std::vector<TopicOutcome>> TopicAdmin::Ensure(std::span<const TopicSpec> 
 
 Result<TopicState> TopicAdmin::Describe(const std::string& topic, milliseconds timeout) {
   return state_->Describe(topic, timeout);
+}
+
+Result<void> TopicAdmin::TryMake(const TopicSpec& topic, milliseconds timeout) {
+  state_->deadline = steady_clock::now() + timeout;
+  return state_->Make(topic, true);
 }
 
 Result<std::vector<std::string>> TopicAdmin::Brokers(milliseconds timeout) {

@@ -52,6 +52,8 @@ class TopicAdmin {
   // message then says; kTimeout.
   Result<std::vector<TopicOutcome>> Ensure(std::span<const TopicSpec> topics, std::chrono::milliseconds timeout);
   Result<TopicState> Describe(const std::string& topic, std::chrono::milliseconds timeout);
+  // Whether the brokers would let a topic that is missing be made like this, without making it.
+  Result<void> TryMake(const TopicSpec& topic, std::chrono::milliseconds timeout);
   // The brokers, "host:port" as they themselves want to be reached.
   Result<std::vector<std::string>> Brokers(std::chrono::milliseconds timeout);
   // What counts for a topic that is there: its own settings and the brokers' for all the others, by name.

@@ -5,6 +5,8 @@
 
 #include "instance/backend_options.h"
 #include "kafka/broker_reach.h"
+#include "kafka/principal.h"
+#include "kafka/write_rights.h"
 
 namespace audit::preflight {
 namespace {
@@ -36,10 +38,20 @@ void Reach(const kafka::ConnectionOptions& connection, const std::vector<std::st
   for (auto& [address, answer] : asked) facts.brokers.emplace_back(address, answer.get());
 }
 
-TopicFacts AskTopic(kafka::TopicAdmin& admin, const std::string& topic, milliseconds timeout) {
-  TopicFacts facts{.state = admin.Describe(topic, timeout), .settings = {}, .readable = {}};
-  if (!facts.state || !facts.state->exists) return facts;
-  facts.settings = admin.SettingsOf(topic, timeout);
+TopicFacts AskTopic(kafka::TopicAdmin& admin, const kafka::ConnectionOptions& connection, const kafka::TopicSpec& topic,
+                    milliseconds timeout) {
+  TopicFacts facts{
+      .state = admin.Describe(topic.name, timeout), .settings = {}, .writable = {}, .readable = {}, .makeable = {}};
+  if (!facts.state) return facts;
+  if (!facts.state->exists) {
+    facts.makeable = admin.TryMake(topic, timeout);
+    return facts;
+  }
+  facts.settings = admin.SettingsOf(topic.name, timeout);
+  // While no partition has a leader there is nobody to ask.
+  if (facts.state->without_leader < facts.state->partitions) {
+    facts.writable = kafka::TryWrite(connection, topic.name, timeout);
+  }
   return facts;
 }
 
@@ -48,6 +60,7 @@ TopicFacts AskTopic(kafka::TopicAdmin& admin, const std::string& topic, millisec
 KafkaFacts AskKafka(const config::Config& config, milliseconds timeout) {
   KafkaFacts facts;
   const kafka::ConnectionOptions connection = instance::KafkaConnectionOf(config, {});
+  facts.principal = kafka::PrincipalOf(connection);
   auto created = kafka::TopicAdmin::Create(connection);
   if (!created) {
     facts.client = std::move(created).error();
@@ -59,8 +72,11 @@ KafkaFacts AskKafka(const config::Config& config, milliseconds timeout) {
   if (!reached) return facts;
   if (auto brokers = admin.Brokers(timeout)) Reach(connection, *brokers, timeout, facts);
 
-  facts.events = AskTopic(admin, config.kafka.topic, timeout);
-  facts.dead_letters = AskTopic(admin, config.kafka.dlq_topic, timeout);
+  const std::vector<kafka::TopicSpec> topics = instance::TopicsOf(config);
+  facts.events = AskTopic(admin, connection, topics.front(), timeout);
+  facts.dead_letters = AskTopic(admin, connection, topics.back(), timeout);
+  facts.idempotent = kafka::TryIdempotence(connection, timeout);
+  facts.committable = kafka::TryCommit(connection, config.kafka.consumer_group, config.kafka.topic, timeout);
   if (!facts.events->state || !facts.events->state->exists) return facts;
   const int partitions = facts.events->state->partitions;
   facts.contents = admin.ContentsOf(config.kafka.topic, partitions, timeout);

@@ -6,6 +6,9 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <string_view>
+
+#include "kafka/client_log.h"
 
 namespace audit::preflight {
 namespace {
@@ -37,11 +40,50 @@ std::string Hours(std::int64_t milliseconds) {
   return hours >= 1 ? std::to_string(hours) + " h" : std::to_string(milliseconds / 1'000) + " s";
 }
 
-// For a question that failed: a right that is missing, or something that only the brokers know.
-std::string RemedyFor(const Error& error, const std::string& right) {
-  if (error.message().find("uthorization") != std::string::npos) return "let its user " + right;
-  return "see whether the brokers are in order: kafka-topics.sh --describe, and their logs";
+constexpr const char* kAskTheBrokers =
+    "see whether the brokers are in order: kafka-topics.sh --describe, and their logs";
+
+bool LacksRight(const Error& error) { return error.message().find("uthorization failed") != std::string::npos; }
+
+// For a shell, where a certificate's subject or a topic has something in it that one would take for its own.
+std::string Quoted(const std::string& text) {
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.,:=@/";
+  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
 }
+
+// What the user of the service may not do, and who can change that.
+class Rights {
+ public:
+  Rights(const Config& config, const KafkaFacts& facts) : servers_(config.kafka.bootstrap_servers), facts_(facts) {}
+
+  // `operations` as the brokers' own tool calls them, "Read"; of `kind` "topic", "group" or, without a name, "cluster".
+  [[nodiscard]] std::string Grant(const std::vector<std::string>& operations, const std::string& kind,
+                                  const std::string& name) const {
+    std::string command = "kafka-acls.sh --bootstrap-server " + servers_.substr(0, servers_.find(',')) +
+                          " --add --allow-principal " + Quoted(facts_.principal);
+    for (const std::string& operation : operations) command.append(" --operation ").append(operation);
+    command.append(" --").append(kind);
+    return name.empty() ? command : command + ' ' + Quoted(name);
+  }
+  [[nodiscard]] std::string Lacks(const std::string& operation, const Error& error) const {
+    return facts_.principal + " lacks the right " + operation + ": " + Reason(error);
+  }
+  // "Topic authorization failed", without what was asked before it and the advice behind it.
+  [[nodiscard]] static std::string Reason(const Error& error) {
+    std::string_view text = error.message();
+    text = text.substr(0, text.find("; "));
+    if (const auto at = text.rfind(": "); LacksRight(error) && at != std::string_view::npos) text.remove_prefix(at + 2);
+    while (text.ends_with('.')) text.remove_suffix(1);
+    return std::string(text);
+  }
+
+ private:
+  const std::string& servers_;
+  const KafkaFacts& facts_;
+};
 
 // One topic, by what it is for.
 class TopicJudgement {
@@ -53,21 +95,24 @@ class TopicJudgement {
         topic_(of_events ? config.kafka.topic : config.kafka.dlq_topic),
         of_events_(of_events),
         brokers_(facts.brokers.size()),
+        rights_(config, facts),
         facts_(of_events ? *facts.events : *facts.dead_letters),
         findings_(findings) {}
 
   void Judge() {
-    if (!facts_.state) {
-      findings_.Error(Check(), facts_.state.error().message(), RemedyFor(facts_.state.error(), "DESCRIBE the topic"));
-      return;
-    }
+    if (!facts_.state) return JudgeUnseen(facts_.state.error());
     if (!facts_.state->exists) return JudgeMissing();
     JudgePartitions();
-    if (of_events_ && facts_.readable) JudgeReading();
+    if (Writes() && facts_.writable) JudgeRight("writing", "Write", *facts_.writable);
+    if (Reads() && facts_.readable) JudgeRight("reading", "Read", *facts_.readable);
     if (!facts_.settings) return;
     if (!*facts_.settings) {
-      findings_.Skipped(Check("settings"), facts_.settings->error().message(),
-                        "let its user DESCRIBE_CONFIGS on the topic, or look with kafka-configs.sh --describe");
+      const Error& error = facts_.settings->error();
+      findings_.Skipped(
+          Check("settings"), LacksRight(error) ? rights_.Lacks("DescribeConfigs", error) : error.message(),
+          LacksRight(error)
+              ? rights_.Grant({"DescribeConfigs"}, "topic", topic_) + ", or look with kafka-configs.sh --describe"
+              : kAskTheBrokers);
       return JudgeReplicas({});
     }
     const Settings& settings = **facts_.settings;
@@ -88,14 +133,46 @@ class TopicJudgement {
     return "kafka-configs.sh --alter --entity-type topics --entity-name " + topic_ + " --add-config " + setting;
   }
 
+  // What the roles of this replica do with the topic. Whoever stores also writes dead letters.
+  [[nodiscard]] bool Writes() const { return of_events_ ? config_.role_ingest : config_.role_persist; }
+  [[nodiscard]] bool Reads() const { return of_events_ && config_.role_persist; }
+
+  // Whoever may read or write may look, too.
+  [[nodiscard]] std::vector<std::string> Needed() const {
+    std::vector<std::string> operations;
+    if (Reads()) operations.emplace_back("Read");
+    if (Writes()) operations.emplace_back("Write");
+    if (operations.empty()) operations.emplace_back("Describe");
+    return operations;
+  }
+
+  void JudgeUnseen(const Error& error) {
+    if (LacksRight(error)) {
+      findings_.Error(Check(), rights_.Lacks("Describe", error), rights_.Grant(Needed(), "topic", topic_));
+    } else {
+      findings_.Error(Check(), error.message(), kAskTheBrokers);
+    }
+  }
+
   void JudgeMissing() {
     const Config::Kafka::Topics& topics = config_.kafka.topics;
-    std::string found = "is not there; the service would make it with " + std::to_string(topics.partitions) +
-                        " partitions, each on " + std::to_string(topics.replication_factor) +
-                        (topics.replication_factor == 1 ? " broker" : " brokers");
+    if (facts_.makeable && !*facts_.makeable && LacksRight(facts_.makeable->error())) {
+      findings_.Error(
+          Check(), "is not there, and " + rights_.Lacks("Create", facts_.makeable->error()),
+          rights_.Grant({"Create"}, "topic", topic_) + ", then `audit-manager topics ensure`; or let somebody make it");
+      return;
+    }
+    const std::string found = "is not there; the service would make it with " + std::to_string(topics.partitions) +
+                              " partitions, each on " + std::to_string(topics.replication_factor) +
+                              (topics.replication_factor == 1 ? " broker" : " brokers");
     if (static_cast<std::size_t>(topics.replication_factor) > brokers_) {
       findings_.Error(Check(), found + ", of which there are not that many",
                       "set kafka.topics.replication_factor to at most " + std::to_string(brokers_));
+      return;
+    }
+    if (facts_.makeable && !*facts_.makeable) {
+      findings_.Error(Check(), found + ", which they refuse: " + Rights::Reason(facts_.makeable->error()),
+                      "see kafka.topics, and create.topic.policy.class.name of the brokers");
       return;
     }
     findings_.Warning(Check(), found,
@@ -122,12 +199,14 @@ class TopicJudgement {
     }
   }
 
-  void JudgeReading() {
-    if (*facts_.readable) {
-      findings_.Ok(Check("reading"), "allowed");
+  void JudgeRight(const char* what, const char* operation, const Result<void>& answer) {
+    if (answer) {
+      findings_.Ok(Check(what), "allowed");
+    } else if (LacksRight(answer.error())) {
+      findings_.Error(Check(what), rights_.Lacks(operation, answer.error()),
+                      rights_.Grant({operation}, "topic", topic_));
     } else {
-      findings_.Error(Check("reading"), facts_.readable->error().message(),
-                      RemedyFor(facts_.readable->error(), "READ the topic"));
+      findings_.Error(Check(what), answer.error().message(), kAskTheBrokers);
     }
   }
 
@@ -146,12 +225,10 @@ class TopicJudgement {
     } else if (state.replication == 1) {
       findings_.Warning(check, found + ": an event that Kafka acknowledged is on one machine",
                         "with three brokers: kafka-reassign-partitions.sh to 3 replicas, and min.insync.replicas=2");
-    } else if (settings.empty()) {
-      findings_.Ok(check, found);
-    } else if (needed == 1) {
+    } else if (!settings.empty() && needed == 1) {
       findings_.Warning(check, found + ": an event that Kafka acknowledged may be on one machine",
                         Change("min.insync.replicas=2"));
-    } else if (needed == state.replication) {
+    } else if (!settings.empty() && needed == state.replication) {
       findings_.Warning(check, found + ": without any one of its brokers it takes no message",
                         "kafka-reassign-partitions.sh to one replica more than min.insync.replicas");
     } else {
@@ -237,6 +314,7 @@ class TopicJudgement {
   const std::string& topic_;
   const bool of_events_;
   const std::size_t brokers_;
+  const Rights rights_;
   const TopicFacts& facts_;
   Findings& findings_;
 };
@@ -249,13 +327,13 @@ void JudgeBrokers(const KafkaFacts& facts, Findings& findings) {
       continue;
     }
     const std::string& said = answer.error().message();
-    const bool login = said.find("uthentication") != std::string::npos || said.find("SASL") != std::string::npos;
-    const bool tls = said.find("SSL") != std::string::npos && !login;
+    const std::string_view known = kafka::RemedyFor(said);
+    // Also where the remedy is a broker's address: it may be right, and the way to it closed.
+    const bool connects = known.empty() || said.find("Connection refused") != std::string::npos;
     findings.Error(check, said,
-                   login ? "see kafka.security.username, password and sasl_mechanism"
-                   : tls ? "see kafka.security.protocol and ca_file"
-                         : "see kafka.bootstrap_servers and kafka.security.protocol, the name's DNS entry, the network "
-                           "policy, and the broker's advertised.listeners");
+                   connects ? "see kafka.bootstrap_servers and kafka.security.protocol, the name's DNS entry, the "
+                              "network policy, and the broker's advertised.listeners"
+                            : std::string(known));
   }
 }
 
@@ -324,18 +402,60 @@ void JudgeOffsets(const Config& config, const kafka::GroupState& group, const st
   findings.Ok(check, std::to_string(lag + unread) + " events wait to be stored");
 }
 
+void JudgeCommitting(const Config& config, const KafkaFacts& facts, Findings& findings) {
+  const std::string check = "group " + config.kafka.consumer_group + ": committing";
+  if (!config.role_persist || !facts.committable) return;
+  if (*facts.committable) return findings.Ok(check, "allowed");
+  const Error& error = facts.committable->error();
+  const Rights rights(config, facts);
+  if (LacksRight(error)) {
+    findings.Error(check, rights.Lacks("Read", error), rights.Grant({"Read"}, "group", config.kafka.consumer_group));
+  } else {
+    findings.Error(check, error.message(), kAskTheBrokers);
+  }
+}
+
+// Where a topic may not be written to that is said there already, and newer brokers mean nothing else by it.
+void JudgeIdempotence(const Config& config, const KafkaFacts& facts, Findings& findings) {
+  const std::string check = "idempotent writing";
+  if (!facts.idempotent || (!config.role_ingest && !config.role_persist)) return;
+  if (*facts.idempotent) return findings.Ok(check, "allowed");
+  const Error& error = facts.idempotent->error();
+  if (!LacksRight(error)) return findings.Error(check, error.message(), kAskTheBrokers);
+  const Rights rights(config, facts);
+  const std::string found = facts.principal + " may not begin: " + Rights::Reason(error);
+  bool allowed = false;
+  bool missing = false;
+  for (const TopicFacts* topic : {&*facts.events, &*facts.dead_letters}) {
+    allowed = allowed || (topic->writable && topic->writable->ok());
+    missing = missing || (topic->state && !topic->state->exists);
+  }
+  if (allowed) {
+    findings.Error(check, found + ", which brokers older than Kafka 3.0 ask for",
+                   rights.Grant({"IdempotentWrite"}, "cluster", ""));
+  } else if (missing) {
+    const std::string& topic = config.role_ingest ? config.kafka.topic : config.kafka.dlq_topic;
+    findings.Error(check, found + ", with the right Write on no topic yet",
+                   rights.Grant({"Write"}, "topic", topic) + ", also before the topic is made");
+  } else {
+    findings.Skipped(check, found, "see the topics above");
+  }
+}
+
 void JudgeGroup(const Config& config, const Expectations& expectations, const KafkaFacts& facts, Findings& findings) {
   const std::string check = "group " + config.kafka.consumer_group;
+  JudgeCommitting(config, facts, findings);
   if (!facts.group) return findings.Skipped(check, "without the topic there is nothing to share", "see above");
   if (!*facts.group) {
-    return findings.Error(check, facts.group->error().message(), RemedyFor(facts.group->error(), "READ the group"));
+    if (!LacksRight(facts.group->error())) return findings.Error(check, facts.group->error().message(), kAskTheBrokers);
+    // Whoever may commit may look, too: what is missing has been said.
+    return findings.Skipped(check, Rights(config, facts).Lacks("Describe", facts.group->error()), "see above");
   }
   JudgeMembers(config, expectations, **facts.group, findings);
   if (facts.contents && *facts.contents) {
     JudgeOffsets(config, **facts.group, **facts.contents, findings);
   } else if (facts.contents) {
-    findings.Skipped(check + ": offsets", facts.contents->error().message(),
-                     RemedyFor(facts.contents->error(), "DESCRIBE the topic"));
+    findings.Skipped(check + ": offsets", facts.contents->error().message(), kAskTheBrokers);
   }
 }
 
@@ -354,11 +474,10 @@ std::vector<Finding> JudgeKafka(const Config& config, const Expectations& expect
   }
   TopicJudgement(config, expectations, facts, true, findings).Judge();
   TopicJudgement(config, expectations, facts, false, findings).Judge();
+  JudgeIdempotence(config, facts, findings);
   JudgeGroup(config, expectations, facts, findings);
   findings.Skipped("clock", "Kafka tells its time to nobody",
                    "let its brokers follow a time server: they refuse messages from an hour ahead of theirs");
-  findings.Skipped("writing", "cannot be asked without writing: to the topics, and to the group its offsets",
-                   "with ACLs: kafka-acls.sh --list shows WRITE on both topics and READ on the group");
   return findings.Take();
 }
 

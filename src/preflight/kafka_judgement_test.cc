@@ -11,6 +11,7 @@ using config::Config;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 TopicFacts GoodTopic() {
@@ -23,7 +24,9 @@ TopicFacts GoodTopic() {
                                                      {"retention.bytes", "-1"},
                                                      {"message.timestamp.before.max.ms", "9223372036854775807"},
                                                      {"compression.type", "gzip"}},
-      .readable = Result<void>()};
+      .writable = Result<void>(),
+      .readable = Result<void>(),
+      .makeable = {}};
 }
 
 // What is judged, and changes to it.
@@ -34,6 +37,9 @@ struct Installation {
   Installation() {
     config.log_backend = config::LogBackend::kKafka;
     facts.brokers = {{"kafka-1:9092", {}}, {"kafka-2:9092", {}}, {"kafka-3:9092", {}}};
+    facts.principal = "User:audit";
+    facts.idempotent = Result<void>();
+    facts.committable = Result<void>();
     facts.events = GoodTopic();
     facts.dead_letters = GoodTopic();
     facts.contents = std::vector<kafka::Watermarks>{{0, 10}, {5, 20}};
@@ -114,6 +120,59 @@ TEST(KafkaJudgement, EachFaultIsOneComplaint) {
   }
 }
 
+// As librdkafka and the brokers say it.
+Error Refused(const std::string& what) {
+  return {ErrorCode::kUnavailable, "ask: Broker: " + what + " authorization failed; its user has no right to do that"};
+}
+
+TEST(KafkaJudgement, AMissingRightIsNamedWithTheCommandThatGrantsIt) {
+  const Error topic = Refused("Topic");
+  struct Case {
+    std::function<void(Installation&)> change;
+    std::string check;
+    std::string found;
+    std::string grants;
+  };
+  const std::vector<Case> cases{
+      {[&](auto& i) { i.facts.events->state = topic; }, "topic openg2p.audit.events", "Describe",
+       "--operation Read --operation Write --topic openg2p.audit.events"},
+      {[&](auto& i) { *i.facts.events->readable = topic; }, "topic openg2p.audit.events: reading", "Read",
+       "--operation Read --topic openg2p.audit.events"},
+      {[&](auto& i) { *i.facts.dead_letters->writable = topic; }, "topic openg2p.audit.dlq: writing", "Write",
+       "--operation Write --topic openg2p.audit.dlq"},
+      {[&](auto& i) { *i.facts.committable = Refused("Group"); }, "group openg2p-audit-consumer: committing", "Read",
+       "--operation Read --group openg2p-audit-consumer"},
+      // As brokers older than 3.0 do, whatever may be done to topics.
+      {[&](auto& i) { *i.facts.idempotent = Refused("Cluster"); }, "idempotent writing", "Cluster",
+       "--operation IdempotentWrite --cluster"}};
+  for (const Case& each : cases) {
+    Installation installation;
+    installation.config.kafka.bootstrap_servers = "kafka-1:9093,kafka-2:9093";
+    installation.facts.principal = "User:CN=audit manager";
+    each.change(installation);
+    const std::vector<Finding> findings = installation.Judge();
+    EXPECT_EQ(std::ranges::count(findings, Verdict::kError, &Finding::verdict), 1) << each.check;
+    const auto error = std::ranges::find(findings, Verdict::kError, &Finding::verdict);
+    ASSERT_NE(error, findings.end());
+    EXPECT_EQ(error->check, each.check);
+    EXPECT_THAT(error->found, HasSubstr(each.found));
+    EXPECT_THAT(error->found, Not(HasSubstr("its user has no right")));
+    EXPECT_EQ(
+        error->remedy,
+        "kafka-acls.sh --bootstrap-server kafka-1:9093 --add --allow-principal 'User:CN=audit manager' " + each.grants);
+  }
+}
+
+TEST(KafkaJudgement, ATopicThatMayNotBeMadeAsConfiguredIsAnError) {
+  Installation installation;
+  installation.state().exists = false;
+  installation.facts.events->makeable = Error(ErrorCode::kInvalidArgument, "make topic t: no more than 6 partitions");
+  const std::vector<std::string> complaints = Complaints(installation.Judge());
+  ASSERT_EQ(complaints.size(), 1U);
+  EXPECT_THAT(complaints[0], StartsWith("error topic openg2p.audit.events: is not there"));
+  EXPECT_THAT(complaints[0], HasSubstr("which they refuse: make topic t: no more than 6 partitions"));
+}
+
 TEST(KafkaJudgement, WhatThePythonServiceCannotDoIsNoMatterOnceItIsGone) {
   Installation installation;
   installation.setting("compression.type") = "zstd";
@@ -125,12 +184,16 @@ TEST(KafkaJudgement, WhatThePythonServiceCannotDoIsNoMatterOnceItIsGone) {
 
 TEST(KafkaJudgement, WithoutABrokerTheRestIsSkipped) {
   Installation installation;
-  installation.facts = KafkaFacts{.client = {},
-                                  .brokers = {{"k:1", Error(ErrorCode::kUnavailable, "SASL authentication error")}},
-                                  .events = {},
-                                  .dead_letters = {},
-                                  .contents = {},
-                                  .group = {}};
+  installation.facts =
+      KafkaFacts{.client = {},
+                 .principal = {},
+                 .brokers = {{"k:1", Error(ErrorCode::kUnavailable, "Authentication failed: Invalid username")}},
+                 .events = {},
+                 .dead_letters = {},
+                 .idempotent = {},
+                 .committable = {},
+                 .contents = {},
+                 .group = {}};
   const std::vector<Finding> findings = installation.Judge();
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].verdict, Verdict::kError);
@@ -144,7 +207,7 @@ TEST(KafkaJudgement, WhatTheRoleMayNotLookAtIsSaid) {
   installation.facts.contents = Error(ErrorCode::kUnavailable, "not allowed");
   const std::vector<Finding> findings = installation.Judge();
   EXPECT_THAT(Complaints(findings), IsEmpty());
-  EXPECT_EQ(std::ranges::count(findings, Verdict::kSkipped, &Finding::verdict), 4);  // those two, clock and writing
+  EXPECT_EQ(std::ranges::count(findings, Verdict::kSkipped, &Finding::verdict), 3);  // those two, and the clock
 }
 
 TEST(KafkaJudgement, WhatWaitsToBeStoredIsCounted) {

@@ -98,6 +98,7 @@ Report Inspect(const Result<config::Loaded>& loaded, const Expectations& expecta
   if (!loaded) return report;
   const std::vector<Check> checks = ChecksOf(loaded->config, expectations, timeout);
   std::vector<std::future<std::vector<Finding>>> answers;
+  answers.reserve(checks.size());
   for (const Check& check : checks) answers.push_back(Begin(check));
   const auto begin = steady_clock::now();
   for (std::size_t i = 0; i < checks.size(); ++i) {

@@ -7,7 +7,8 @@ import ctypes
 # rd_kafka_AclPermissionType_t, rd_kafka_type_t.
 RESOURCES = {"topic": 2, "group": 3, "cluster": 4}
 LITERAL = 3
-OPERATIONS = {"READ": 3, "WRITE": 4, "CREATE": 5, "DELETE": 6, "ALTER": 7, "DESCRIBE": 8, "IDEMPOTENT_WRITE": 12}
+OPERATIONS = {"READ": 3, "WRITE": 4, "CREATE": 5, "DELETE": 6, "ALTER": 7, "DESCRIBE": 8,
+              "DESCRIBE_CONFIGS": 10, "IDEMPOTENT_WRITE": 12}
 ALLOW = 3
 CONSUMER = 1
 
@@ -15,6 +16,11 @@ PATIENCE_MS = 60_000
 CLUSTER = "kafka-cluster"  # the one resource of its type
 
 Pointer = ctypes.c_void_p
+
+
+def operation_of(spelling: str) -> str:
+    """As in OPERATIONS what the brokers' own tools write: "IdempotentWrite"."""
+    return "".join(f"_{each}" if each.isupper() else each.upper() for each in spelling).removeprefix("_")
 
 
 class KafkaAdmin:

@@ -33,6 +33,29 @@ constexpr const char* kExistsQuery =
     "SELECT pg_catalog.to_regclass('audit_events') IS NOT NULL,"
     " COALESCE(pg_catalog.has_schema_privilege(current_schema(), 'CREATE'), false)";
 
+// Another one, that the search path does not lead to: the path passes over what the role may not look into.
+constexpr const char* kElsewhereQuery =
+    "SELECT n.nspname, pg_catalog.has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relname = 'audit_events' AND c.relkind IN ('r', 'p') ORDER BY n.nspname <> 'public', n.nspname LIMIT 1";
+
+constexpr const char* kOwnersQuery =
+    "SELECT pg_catalog.pg_get_userbyid(c.relowner), p.oid IS NOT NULL,"
+    " CASE WHEN NOT pg_catalog.pg_has_role(p.proowner, c.relowner, 'USAGE')"
+    "   THEN pg_catalog.pg_get_userbyid(p.proowner) END"
+    " FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_proc p ON p.oid = pg_catalog.to_regprocedure("
+    "   'audit_events_make_month(integer, integer, boolean)') WHERE c.oid = 'audit_events'::regclass";
+
+// Those of identity columns need no right.
+constexpr const char* kClosedSequencesQuery =
+    "SELECT DISTINCT s.oid::regclass::text FROM pg_catalog.pg_attrdef d"
+    " JOIN pg_catalog.pg_depend u ON u.classid = 'pg_catalog.pg_attrdef'::regclass AND u.objid = d.oid"
+    "   AND u.refclassid = 'pg_catalog.pg_class'::regclass"
+    " JOIN pg_catalog.pg_class s ON s.oid = u.refobjid AND s.relkind = 'S'"
+    " WHERE d.adrelid = 'audit_events'::regclass"
+    // Asked of a sequence only, in whatever order the server looks at the conditions.
+    " AND CASE s.relkind WHEN 'S' THEN NOT pg_catalog.has_sequence_privilege(s.oid, 'USAGE, UPDATE') END ORDER BY 1";
+
 constexpr const char* kBoundsQuery =
     "SELECT relname, bounds = 'DEFAULT',"
     " (extract(epoch FROM substring(bounds FROM 'FROM \\(''([^'']+)''\\)')::timestamptz) * 1000000)::bigint,"
@@ -103,6 +126,24 @@ Result<void> AskBounds(Connection& connection, PostgresTable& table) {
   return {};
 }
 
+Result<void> AskElsewhere(Connection& connection, PostgresTable& table) {
+  auto rows = connection.Execute(kElsewhereQuery);
+  if (!rows) return std::move(rows).error();
+  if (rows->size() == 0) return {};
+  table.other_schema = rows->Text(0, 0);
+  table.may_use_schema = rows->Bool(0, 1);
+  return {};
+}
+
+Result<void> AskOwners(Connection& connection, PostgresTable& table) {
+  auto rows = connection.Execute(kOwnersQuery);
+  if (!rows) return std::move(rows).error();
+  table.owner = rows->Text(0, 0);
+  table.month_function = rows->Bool(0, 1);
+  table.month_function_owner = rows->OptionalText(0, 2).value_or("");
+  return {};
+}
+
 // Each in a transaction of its own, so that one that fails takes nothing along.
 Result<PostgresTable> AskTable(Connection& connection, const PostgresOptions& options) {
   PostgresTable table;
@@ -113,7 +154,10 @@ Result<PostgresTable> AskTable(Connection& connection, const PostgresOptions& op
     if (!rows) return std::move(rows).error();
     table.exists = rows->Bool(0, 0);
     table.may_make_it = rows->Bool(0, 1);
-    if (!table.exists) return table;
+    if (!table.exists) {
+      if (auto elsewhere = AskElsewhere(connection, table); !elsewhere) return std::move(elsewhere).error();
+      return table;
+    }
     auto advice = postgres::InspectTable(connection);
     if (advice) {
       table.advice = std::move(*advice);
@@ -132,6 +176,10 @@ Result<PostgresTable> AskTable(Connection& connection, const PostgresOptions& op
   const postgres::Transaction transaction(connection);
   if (auto begun = connection.Execute(begin); !begun) return std::move(begun).error();
   if (auto bounds = AskBounds(connection, table); !bounds) return std::move(bounds).error();
+  if (auto owners = AskOwners(connection, table); !owners) return std::move(owners).error();
+  auto sequences = connection.Execute(kClosedSequencesQuery);
+  if (!sequences) return std::move(sequences).error();
+  for (int row = 0; row < sequences->size(); ++row) table.closed_sequences.emplace_back(sequences->Text(row, 0));
   auto strangers = connection.Execute(kStrangersQuery);
   if (!strangers) return std::move(strangers).error();
   for (int row = 0; row < strangers->size(); ++row) table.strangers.emplace_back(strangers->Text(row, 0));

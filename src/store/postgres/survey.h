@@ -43,11 +43,18 @@ struct PostgresMonth {
 
 struct PostgresTable {
   bool exists = false;
-  bool may_make_it = false;  // where it does not exist
+  // Where it does not exist, for all that the role can see.
+  bool may_make_it = false;
+  std::string other_schema;    // one that has a table of this name, and is not searched or must not be looked into
+  bool may_use_schema = true;  // that one
   // Where it exists.
-  Result<void> fits;                // kInvalidArgument names what does not; else a right that is missing
-  std::vector<std::string> advice;  // as PostgresSchemaReport has it
+  std::string owner;
+  Result<void> fits;                          // kInvalidArgument names what does not; else a right that is missing
+  std::vector<std::string> advice;            // as PostgresSchemaReport has it
+  std::vector<std::string> closed_sequences;  // that columns of the site's own take their default from
   bool may_make_months = false;
+  bool month_function = false;        // it is there, whether the role may call it or not
+  std::string month_function_owner;   // where that is not the table's, so that it fails
   std::vector<PostgresMonth> months;  // the oldest first
   std::optional<std::string> default_partition;
   std::vector<std::string> strangers;  // tables that bear the name of a month and are no partition
