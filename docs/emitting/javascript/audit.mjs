@@ -90,7 +90,10 @@ export class AuditSender {
   async close(deadlineMs = 10_000) {
     this.#closing = true;
     this.#deadline = performance.now() + deadlineMs;
-    const timer = setTimeout(() => this.#interrupt(), deadlineMs);
+    const timer = setTimeout(() => {
+      this.#deadline = -Infinity; // timers come up to a millisecond early, and nothing would interrupt the next try
+      this.#interrupt();
+    }, deadlineMs);
     await this.#sending;
     clearTimeout(timer);
     this.#sayDrops();
