@@ -8,7 +8,7 @@
 namespace audit::store::postgres {
 
 ParallelWriter::ParallelWriter(int writers, WriteShare write)
-    : write_(std::move(write)), queues_(static_cast<std::size_t>(std::max(writers, 1))) {}
+    : writers_(static_cast<std::size_t>(std::max(writers, 1))), write_(std::move(write)), queues_(writers_) {}
 
 ParallelWriter::~ParallelWriter() {
   Abandon();
@@ -26,13 +26,13 @@ bool ParallelWriter::MustWait(const Division& division) const {
 }
 
 void ParallelWriter::Begin(std::span<const event::Record> records, Share places, std::vector<RecordOutcome> outcomes) {
-  const env::MutexLock lock(mutex_);
-  const std::size_t writers = queues_.size();
-  while (threads_.size() < writers) {
+  while (threads_.size() < writers_) {
     std::thread& started = threads_.emplace_back([this, writer = threads_.size()] { Run(writer); });
     pthread_setname_np(started.native_handle(), "store-writer");
   }
-  Division division = DivideByKey(records, std::move(places), static_cast<int>(writers));
+  // Without the lock, which the writers need to go on.
+  Division division = DivideByKey(records, std::move(places), static_cast<int>(writers_));
+  const env::MutexLock lock(mutex_);
   while (MustWait(division)) done_.Wait(mutex_);
   Batch& batch = batches_.emplace_back(Batch{.number = ++last_number_,
                                              .records = records,
@@ -40,7 +40,7 @@ void ParallelWriter::Begin(std::span<const event::Record> records, Share places,
                                              .outcomes = std::move(outcomes),
                                              .shares_left = 0,
                                              .error = std::nullopt});
-  for (std::size_t writer = 0; writer < writers; ++writer) {
+  for (std::size_t writer = 0; writer < writers_; ++writer) {
     if (batch.division.shares[writer].empty()) continue;
     queues_[writer].push_back(&batch);
     ++batch.shares_left;

@@ -54,6 +54,7 @@ class ParallelWriter {
   void AbandonAll() REQUIRES(mutex_);
   [[nodiscard]] bool MustWait(const Division& division) const REQUIRES(mutex_);
 
+  const std::size_t writers_;
   const WriteShare write_;
   env::Mutex mutex_;
   env::Condition given_;

@@ -76,6 +76,13 @@ class ParallelWriterTest : public testing::Test {
     writer_.Begin(events.records(), events.places(), std::vector<RecordOutcome>(events.records().size()));
   }
 
+  void BeginBoth() {
+    Begin(first_);
+    Begin(second_);
+  }
+
+  const Events first_{1'000, 20, 10};
+  const Events second_{1'100, 20, 10};
   env::Mutex mutex_;
   env::Condition changed_;
   int open_[2] GUARDED_BY(mutex_) = {0, 0};
@@ -88,10 +95,7 @@ class ParallelWriterTest : public testing::Test {
 };
 
 TEST_F(ParallelWriterTest, AWriterThatIsDoneTakesTheNextBatchWhileTheOtherIsAtTheOneBefore) {
-  const Events first(1'000, 20, 10);
-  const Events second(1'100, 20, 10);
-  Begin(first);
-  Begin(second);
+  BeginBoth();
   Open(0, 1);
   EXPECT_TRUE(Entered(0, 2));
   EXPECT_TRUE(Entered(1, 1));
@@ -131,14 +135,11 @@ TEST_F(ParallelWriterTest, ABatchWithoutPlacesIsFinishedAtOnce) {
 }
 
 TEST_F(ParallelWriterTest, NothingOvertakesAShareThatFailed) {
-  const Events first(1'000, 20, 10);
-  const Events second(1'100, 20, 10);
-  Begin(first);
-  Begin(second);
-  Fail(first);
-  Open(0, 1);
+  BeginBoth();
+  Fail(first_);
+  Open(0, 2);  // they could go on
   ASSERT_TRUE(Entered(0, 1));
-  Open(1, 1);
+  Open(1, 2);
   const auto failed = writer_.Finish();
   ASSERT_FALSE(failed.ok());
   EXPECT_EQ(failed.error().code(), ErrorCode::kLocked) << "the writer's own error, not what came of it";
@@ -148,18 +149,15 @@ TEST_F(ParallelWriterTest, NothingOvertakesAShareThatFailed) {
     EXPECT_TRUE(written_.empty());
     fail_.clear();
   }
-  Begin(first);
+  Begin(first_);
   Open(0, 1);
   Open(1, 1);
   EXPECT_TRUE(writer_.Finish().ok());
 }
 
 TEST_F(ParallelWriterTest, ABatchBeforeTheOneThatFailedIsFinished) {
-  const Events first(1'000, 20, 10);
-  const Events second(1'100, 20, 10);
-  Begin(first);
-  Begin(second);
-  Fail(second);
+  BeginBoth();
+  Fail(second_);
   Open(0, 2);  // fails in the second while the other has not begun the first
   ASSERT_TRUE(Entered(0, 2));
   Open(1, 2);
@@ -170,10 +168,7 @@ TEST_F(ParallelWriterTest, ABatchBeforeTheOneThatFailedIsFinished) {
 }
 
 TEST_F(ParallelWriterTest, AbandonWaitsForWhatIsBeingWrittenAndForgetsTheRest) {
-  const Events first(1'000, 20, 10);
-  const Events second(1'100, 20, 10);
-  Begin(first);
-  Begin(second);
+  BeginBoth();
   ASSERT_TRUE(Entered(0, 1));
   ASSERT_TRUE(Entered(1, 1));
   Open(0, 1);
@@ -193,7 +188,6 @@ TEST_F(ParallelWriterTest, AbandonWaitsForWhatIsBeingWrittenAndForgetsTheRest) {
 }
 
 TEST_F(ParallelWriterTest, ABatchThatIsNotDividedWaitsForThoseBefore) {
-  const Events first(1'000, 20, 10);
   std::vector<SampleEvent> samples = NumberedEvents(100, 2);  // one id and time under two keys
   samples[0].subject = "a";
   samples[1] = samples[0];
@@ -201,7 +195,7 @@ TEST_F(ParallelWriterTest, ABatchThatIsNotDividedWaitsForThoseBefore) {
     samples[1].subject = "b-" + std::to_string(i);
   }
   const std::vector<event::Record> records{samples[0].record(), samples[1].record()};
-  Begin(first);
+  Begin(first_);
   ASSERT_TRUE(Entered(0, 1));
   ASSERT_TRUE(Entered(1, 1));
   Open(0, 1);  // the first writer is free, the second is not
