@@ -97,8 +97,7 @@ std::string_view RemedyFor(std::string_view text) {
   if (Has(text, "SASL mechanism SCRAM") && Has(text, "Authentication failed") && rd_kafka_version() < kScramMended) {
     return "check kafka.security.username and kafka.security.password; if they are right and the brokers are Kafka 4 "
            "or later, they do not let this version of librdkafka in by SCRAM: log in with PLAIN over sasl_ssl, or with "
-           "a "
-           "client certificate (docs/kafka.md)";
+           "a client certificate (docs/kafka.md)";
   }
   for (const Known& known : kKnown) {
     if (Has(text, known.part)) return known.remedy;

@@ -47,6 +47,17 @@ Result<void> AskAgain(milliseconds timeout, Ask ask) {
   }
 }
 
+// The partitions of the only group in an answer.
+Result<const rd_kafka_topic_partition_list_t*> PartitionsIn(const rd_kafka_group_result_t** groups, std::size_t count,
+                                                            const std::string& what, rd_kafka_resp_err_t& code) {
+  if (count != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
+  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(*groups)) {
+    code = rd_kafka_error_code(error);
+    return BrokerError(code, what, rd_kafka_error_string(error));
+  }
+  return rd_kafka_group_result_partitions(*groups);
+}
+
 Result<void> AskMembers(rd_kafka_t& client, const std::string& group, milliseconds timeout, GroupState& state,
                         rd_kafka_resp_err_t& code) {
   const std::string what = "look at the group " + group;
@@ -90,13 +101,10 @@ Result<void> AskOffsets(rd_kafka_t& client, const std::string& group, const std:
   std::size_t count = 0;
   const auto** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
       rd_kafka_event_ListConsumerGroupOffsets_result(event->get()), &count);
-  if (count != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
-  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(*groups)) {
-    code = rd_kafka_error_code(error);
-    return BrokerError(code, what, rd_kafka_error_string(error));
-  }
-  const rd_kafka_topic_partition_list_t* offsets = rd_kafka_group_result_partitions(*groups);
-  for (const rd_kafka_topic_partition_t& each : std::span(offsets->elems, static_cast<std::size_t>(offsets->cnt))) {
+  const auto offsets = PartitionsIn(groups, count, what, code);
+  if (!offsets) return offsets.error();
+  for (const rd_kafka_topic_partition_t& each :
+       std::span((*offsets)->elems, static_cast<std::size_t>((*offsets)->cnt))) {
     if (each.err != RD_KAFKA_RESP_ERR_NO_ERROR) return BrokerError(code = each.err, what);
     if (each.offset >= 0) state.committed.at(static_cast<std::size_t>(each.partition)) = each.offset;
   }
@@ -118,14 +126,10 @@ Result<void> CommitNowhere(rd_kafka_t& client, const std::string& group, const s
   std::size_t count = 0;
   const auto** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
       rd_kafka_event_AlterConsumerGroupOffsets_result(event->get()), &count);
-  if (count != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
-  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(*groups)) {
-    code = rd_kafka_error_code(error);
-    return BrokerError(code, what, rd_kafka_error_string(error));
-  }
-  const rd_kafka_topic_partition_list_t* answers = rd_kafka_group_result_partitions(*groups);
-  if (answers->cnt != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
-  code = answers->elems->err;
+  const auto answers = PartitionsIn(groups, count, what, code);
+  if (!answers) return answers.error();
+  if ((*answers)->cnt != 1) return Error(ErrorCode::kUnavailable, what + ": no answer");
+  code = (*answers)->elems->err;
   // A right to the topic that is missing is no matter of the group, whose own is looked at before.
   if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
       code == RD_KAFKA_RESP_ERR_NO_ERROR) {

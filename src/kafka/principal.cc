@@ -25,10 +25,14 @@ struct Freer {
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 
-// In lower case, as librdkafka takes values in either.
-std::string ValueOf(const ConnectionOptions& connection, std::string_view property) {
-  const auto found = connection.properties.find(std::string(property));
-  std::string value = found == connection.properties.end() ? "" : found->second;
+std::string ValueOf(const ConnectionOptions& connection, const std::string& property) {
+  const auto found = connection.properties.find(property);
+  return found == connection.properties.end() ? "" : found->second;
+}
+
+// In lower case, as librdkafka takes these values in either.
+std::string WordOf(const ConnectionOptions& connection, const std::string& property) {
+  std::string value = ValueOf(connection, property);
   std::ranges::transform(value, value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return value;
 }
@@ -50,22 +54,20 @@ std::string SubjectIn(const std::string& file) {
 }  // namespace
 
 std::string PrincipalOf(const ConnectionOptions& connection) {
-  const auto given = [&](const char* property) {
-    const auto found = connection.properties.find(property);
-    return found == connection.properties.end() ? std::string() : found->second;
-  };
-  const std::string protocol = ValueOf(connection, "security.protocol");
+  const std::string protocol = WordOf(connection, "security.protocol");
   if (protocol.starts_with("sasl")) {
-    std::string mechanism = ValueOf(connection, "sasl.mechanisms");
-    if (mechanism.empty()) mechanism = ValueOf(connection, "sasl.mechanism");
+    std::string mechanism = WordOf(connection, "sasl.mechanisms");
+    if (mechanism.empty()) mechanism = WordOf(connection, "sasl.mechanism");
     const bool by_name = mechanism == "plain" || mechanism.starts_with("scram");
-    return by_name ? "User:" + given("sasl.username") : kUnknown;
+    return by_name ? "User:" + ValueOf(connection, "sasl.username") : kUnknown;
   }
   if (protocol != "ssl") return "User:ANONYMOUS";
-  const std::string file = given("ssl.certificate.location");
+  const std::string file = ValueOf(connection, "ssl.certificate.location");
   // In a keystore or in the property itself.
-  if (file.empty() && (!given("ssl.keystore.location").empty() || !given("ssl.certificate.pem").empty()))
+  if (file.empty() &&
+      (!ValueOf(connection, "ssl.keystore.location").empty() || !ValueOf(connection, "ssl.certificate.pem").empty())) {
     return kUnknown;
+  }
   if (file.empty()) return "User:ANONYMOUS";
   const std::string subject = SubjectIn(file);
   return subject.empty() ? kUnknown : "User:" + subject;
