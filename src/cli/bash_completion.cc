@@ -19,9 +19,7 @@ std::string Offers(const CompletionValue& value) {
       return "compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$current\")";
     case CompletionValue::Kind::kChoice: break;
   }
-  std::string words;
-  for (const std::string& choice : value.choices) words += (words.empty() ? "" : " ") + choice;
-  return OfferWords(words);
+  return OfferWords(value.Choices());
 }
 
 struct Cases {

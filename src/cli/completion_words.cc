@@ -43,6 +43,12 @@ std::optional<CompletionOption> ArgumentOf(const CLI::App& command) {
 
 }  // namespace
 
+std::string CompletionValue::Choices() const {
+  std::string words;
+  for (const std::string& choice : choices) words += (words.empty() ? "" : " ") + choice;
+  return words;
+}
+
 CompletionCommand CompletionWords(const CLI::App& app) {
   CompletionCommand command;
   command.path = CommandPath(app);

@@ -18,6 +18,8 @@ struct CompletionValue {
   Kind kind = Kind::kAnything;
   std::string text;                  // as the help calls it
   std::vector<std::string> choices;  // of kChoice alone
+  // With spaces in between, as every shell takes them.
+  [[nodiscard]] std::string Choices() const;
 };
 
 struct CompletionOption {

@@ -23,9 +23,7 @@ std::string Offers(const CompletionValue& value) {
     case CompletionValue::Kind::kDirectory: return " -a '(__fish_complete_directories)'";
     case CompletionValue::Kind::kChoice: break;
   }
-  std::string choices;
-  for (const std::string& choice : value.choices) choices += (choices.empty() ? "" : " ") + choice;
-  return " -a " + Quoted(choices);
+  return " -a " + Quoted(value.Choices());
 }
 
 std::string LinesOf(const CompletionCommand& command, const std::string& root) {

@@ -33,9 +33,7 @@ std::string Offers(const CompletionValue& value, std::string_view name) {
     case CompletionValue::Kind::kDirectory: return Part(value.text) + ":_files -/";
     case CompletionValue::Kind::kChoice: break;
   }
-  std::string choices;
-  for (const std::string& choice : value.choices) choices += (choices.empty() ? "" : " ") + choice;
-  return Part(name) + ":(" + choices + ')';
+  return Part(name) + ":(" + value.Choices() + ')';
 }
 
 std::string CaseOf(const CompletionCommand& command) {
